@@ -1,0 +1,15 @@
+# qn_test(KIND NAME [FOLDERS folders…] [LABELS labels…] [SOURCES files…]): tests/KIND/NAME.c (or SOURCES) as a CTest test "KIND.NAME".
+# It links the named folders of src/ and what they need, the harness and cmocka.
+function(qn_test kind name)
+  cmake_parse_arguments(test "" "" "FOLDERS;LABELS;SOURCES;LIBRARIES" ${ARGN})
+  if(NOT test_SOURCES)
+    set(test_SOURCES ${name}.c)
+  endif()
+  set(target test_${kind}_${name})
+  add_executable(${target} ${test_SOURCES})
+  list(TRANSFORM test_FOLDERS PREPEND quern_)
+  target_link_libraries(${target} PRIVATE quern_flags quern_harness ${test_FOLDERS} ${test_LIBRARIES} PkgConfig::CMOCKA m)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  add_test(NAME ${kind}.${name} COMMAND ${target} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${kind}.${name} PROPERTIES LABELS "quick;${kind};${test_LABELS}" TIMEOUT 300)
+endfunction()

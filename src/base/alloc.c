@@ -1,0 +1,104 @@
+/* base/alloc.c: the default allocator and the ways in which the library asks for memory. The only file that calls malloc's family. */
+#include "base/alloc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *default_resize(void *user, void *block, int64_t old_size, int64_t new_size)
+{
+    (void)user;
+    assert(old_size >= 0 && new_size >= 0);
+    if (new_size == 0) {
+        free(block);
+        return NULL;
+    }
+    int64_t rounded;
+    if (!qni_size_round_up(&rounded, new_size, QNI_ALIGN))
+        return NULL;
+    void *fresh = aligned_alloc(QNI_ALIGN, (size_t)rounded);
+    if (fresh == NULL)
+        return NULL;
+    if (block != NULL) {
+        memcpy(fresh, block, (size_t)(old_size < new_size ? old_size : new_size));
+        free(block);
+    }
+    return fresh;
+}
+
+static const qn_allocator default_allocator = {.resize = default_resize, .user = NULL};
+
+const qn_allocator *qn_allocator_default(void)
+{
+    return &default_allocator;
+}
+
+static void *resize(const qn_allocator *allocator, void *block, int64_t old_size, int64_t new_size)
+{
+    if (allocator == NULL)
+        allocator = &default_allocator;
+    return allocator->resize(allocator->user, block, old_size, new_size);
+}
+
+/* The bytes of `count` elements, at least one element and one byte; -1 where it does not fit. */
+static int64_t block_size(int64_t count, int64_t element_size)
+{
+    int64_t size;
+    if (!qni_size_mul(&size, count == 0 ? 1 : count, element_size))
+        return -1;
+    return size == 0 ? 1 : size;
+}
+
+void *qni_alloc(const qn_allocator *allocator, int64_t count, int64_t element_size)
+{
+    int64_t size = block_size(count, element_size);
+    return size < 0 ? NULL : resize(allocator, NULL, 0, size);
+}
+
+void *qni_alloc_zeroed(const qn_allocator *allocator, int64_t count, int64_t element_size)
+{
+    void *block = qni_alloc(allocator, count, element_size);
+    if (block != NULL)
+        memset(block, 0, (size_t)block_size(count, element_size));
+    return block;
+}
+
+void qni_free(const qn_allocator *allocator, void *block, int64_t count, int64_t element_size)
+{
+    if (block != NULL)
+        (void)resize(allocator, block, block_size(count, element_size), 0);
+}
+
+bool qni_grow(const qn_allocator *allocator, void **array, int64_t *capacity, int64_t needed, int64_t element_size)
+{
+    if (needed <= *capacity)
+        return true;
+    int64_t doubled;
+    if (!qni_size_mul(&doubled, *capacity, 2))
+        return false;
+    int64_t fresh_capacity = needed > doubled ? needed : doubled;
+    int64_t fresh_size = block_size(fresh_capacity, element_size);
+    if (fresh_size < 0)
+        return false;
+    void *fresh = resize(allocator, *array, *array == NULL ? 0 : block_size(*capacity, element_size), fresh_size);
+    if (fresh == NULL)
+        return false;
+    *array = fresh;
+    *capacity = fresh_capacity;
+    return true;
+}
+
+char *qni_copy_string(const qn_allocator *allocator, const char *text, int64_t size)
+{
+    if (size < 0)
+        size = (int64_t)strlen(text);
+    int64_t with_zero;
+    if (!qni_size_add(&with_zero, size, 1))
+        return NULL;
+    char *copy = qni_alloc(allocator, with_zero, 1);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, text, (size_t)size);
+    copy[size] = '\0';
+    return copy;
+}
