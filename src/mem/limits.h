@@ -1,0 +1,9 @@
+/* mem/limits.h: sizes of this folder, each with its reason. */
+#ifndef QNI_MEM_LIMITS_H
+#define QNI_MEM_LIMITS_H
+
+/* An arena's chunk, in bytes, where the caller names none: a compiled formula fits into one; sixteen pages are cheap to
+ * hold. */
+#define QNI_ARENA_CHUNK_SIZE (64 * 1024)
+
+#endif
