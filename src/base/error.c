@@ -57,6 +57,7 @@ static void copy_tail(char *out, size_t capacity, const char *text)
     memcpy(out, from, strlen(from) + 1);
 }
 
+QN_PRINTF(5, 0)
 static void fill(qn_error *err, qn_status code, const char *source_file, int source_line, const char *format, va_list args)
 {
     *err = (qn_error){.code = code, .source_file = source_file, .source_line = source_line};

@@ -4,6 +4,8 @@
 
 #include <quern/base.h>
 
+#include <stddef.h>
+
 /* Fills `err` (may be NULL) and returns `code`: `return qni_error(err, QN_INVALID, "…", …);` */
 #define qni_error(err, code, ...) qni_error_set((err), (code), NULL, 0, 0, __FILE__, __LINE__, __VA_ARGS__)
 

@@ -1,0 +1,377 @@
+/* base/json_write.c: a writer that knows at each level what may come next.
+ *
+ * Always: once status is not QN_OK nothing more is written; depth <= QNI_JSON_DEPTH_MAX. */
+#include "base/json.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/number.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What a level expects. */
+enum {
+    TOP,
+    ARRAY_FIRST, /* a value or the end; no comma before it */
+    ARRAY_NEXT,
+    OBJECT_FIRST, /* a key or the end */
+    OBJECT_NEXT,
+    OBJECT_VALUE, /* the value of the key just written */
+};
+
+void qni_json_writer_init(qni_json_writer *w, qni_json_sink sink, void *user, int indent)
+{
+    assert(w != NULL && sink != NULL && indent >= 0);
+    w->sink = sink;
+    w->user = user;
+    w->indent = indent;
+    w->depth = 0;
+    w->levels[0] = TOP;
+    w->pending_size = 0;
+    w->status = QN_OK;
+    w->error = qn_error_none();
+}
+
+static void give(qni_json_writer *w, const char *text, int64_t size)
+{
+    if (w->status == QN_OK && size > 0)
+        w->status = w->sink(w->user, text, size, &w->error);
+}
+
+void qni_json_flush(qni_json_writer *w)
+{
+    give(w, w->pending, w->pending_size);
+    w->pending_size = 0;
+}
+
+static void put(qni_json_writer *w, const char *text, int64_t size)
+{
+    if (size > QNI_JSON_PENDING_SIZE - w->pending_size) {
+        qni_json_flush(w);
+        if (size > QNI_JSON_PENDING_SIZE) {
+            give(w, text, size);
+            return;
+        }
+    }
+    memcpy(w->pending + w->pending_size, text, (size_t)size);
+    w->pending_size += (int)size;
+}
+
+static void put_byte(qni_json_writer *w, char c)
+{
+    put(w, &c, 1);
+}
+
+static void misuse(qni_json_writer *w, const char *what)
+{
+    if (w->status == QN_OK)
+        w->status = qni_error(&w->error, QN_INVALID, "%s", what);
+}
+
+static void new_line(qni_json_writer *w)
+{
+    if (w->indent == 0)
+        return;
+    put_byte(w, '\n');
+    for (int i = 0; i < w->depth * w->indent; i++)
+        put_byte(w, ' ');
+}
+
+/* Before a value: the comma and the line that it needs. False: no value may stand here, or writing has failed. */
+static bool value_begin(qni_json_writer *w)
+{
+    if (w->status != QN_OK)
+        return false;
+    uint8_t *level = &w->levels[w->depth];
+    switch (*level) {
+    case OBJECT_FIRST:
+    case OBJECT_NEXT:
+        misuse(w, "a JSON value was written where a key must stand");
+        return false;
+    case ARRAY_NEXT:
+        put_byte(w, ',');
+        new_line(w);
+        break;
+    case ARRAY_FIRST:
+        new_line(w);
+        *level = ARRAY_NEXT;
+        break;
+    case OBJECT_VALUE:
+        *level = OBJECT_NEXT;
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
+static void value_end(qni_json_writer *w)
+{
+    if (w->depth == 0)
+        put_byte(w, '\n');
+}
+
+static void put_value(qni_json_writer *w, const char *text, int64_t size)
+{
+    if (!value_begin(w))
+        return;
+    put(w, text, size);
+    value_end(w);
+}
+
+static void open_level(qni_json_writer *w, char bracket, uint8_t level)
+{
+    if (!value_begin(w))
+        return;
+    if (w->depth == QNI_JSON_DEPTH_MAX) {
+        w->status = qni_error(&w->error, QN_LIMIT, "JSON may nest at most %d levels deep", QNI_JSON_DEPTH_MAX);
+        return;
+    }
+    put_byte(w, bracket);
+    w->levels[++w->depth] = level;
+}
+
+static void close_level(qni_json_writer *w, char bracket, uint8_t first, uint8_t next)
+{
+    uint8_t level = w->levels[w->depth];
+    if (level != first && level != next) {
+        misuse(w, "a JSON object or array was ended that is not open, or lacks its last value");
+        return;
+    }
+    w->depth--;
+    if (level == next)
+        new_line(w);
+    put_byte(w, bracket);
+    value_end(w);
+}
+
+void qni_json_object_begin(qni_json_writer *w)
+{
+    open_level(w, '{', OBJECT_FIRST);
+}
+
+void qni_json_object_end(qni_json_writer *w)
+{
+    close_level(w, '}', OBJECT_FIRST, OBJECT_NEXT);
+}
+
+void qni_json_array_begin(qni_json_writer *w)
+{
+    open_level(w, '[', ARRAY_FIRST);
+}
+
+void qni_json_array_end(qni_json_writer *w)
+{
+    close_level(w, ']', ARRAY_FIRST, ARRAY_NEXT);
+}
+
+/* The bytes of the UTF-8 character at p; 0 and *bad, the bytes to replace by one U+FFFD, where none stands there.
+ * (Unicode, table 3-7.) */
+static int utf8_size(const unsigned char *p, int64_t left, int *bad)
+{
+    int size = p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : 2;
+    *bad = 1;
+    if (p[0] < 0xC2 || p[0] > 0xF4)
+        return 0;
+    for (int i = 1; i < size; i++) {
+        unsigned low = 0x80, high = 0xBF;
+        if (i == 1) {
+            low = p[0] == 0xE0 ? 0xA0 : p[0] == 0xF0 ? 0x90 : 0x80;
+            high = p[0] == 0xED ? 0x9F : p[0] == 0xF4 ? 0x8F : 0xBF;
+        }
+        if (i >= left || p[i] < low || p[i] > high)
+            return 0;
+        *bad = i + 1;
+    }
+    return size;
+}
+
+static void put_escape(qni_json_writer *w, unsigned char c)
+{
+    static const char names[] = "btn\0fr"; /* of 8 … 13 */
+    static const char digits[] = "0123456789abcdef";
+    if (c == '"' || c == '\\') {
+        put(w, (char[]){'\\', (char)c}, 2);
+    } else if (c >= 8 && c <= 13 && c != 11) {
+        put(w, (char[]){'\\', names[c - 8]}, 2);
+    } else {
+        put(w, (char[]){'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]}, 6);
+    }
+}
+
+static void put_string(qni_json_writer *w, const char *text, int64_t size)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    int64_t start = 0; /* of the bytes that stand as they are */
+    put_byte(w, '"');
+    for (int64_t i = 0; i < size;) {
+        if (p[i] < 0x80 && p[i] >= 0x20 && p[i] != '"' && p[i] != '\\') {
+            i++;
+            continue;
+        }
+        int bad = 1;
+        int good = p[i] < 0x80 ? 0 : utf8_size(p + i, size - i, &bad);
+        if (good > 0) {
+            i += good;
+            continue;
+        }
+        put(w, text + start, i - start);
+        if (p[i] < 0x80)
+            put_escape(w, p[i]);
+        else
+            put(w, "\xEF\xBF\xBD", 3);
+        i += bad;
+        start = i;
+    }
+    put(w, text + start, size - start);
+    put_byte(w, '"');
+}
+
+static void put_key(qni_json_writer *w, const char *name, int64_t size)
+{
+    if (w->status != QN_OK)
+        return;
+    uint8_t *level = &w->levels[w->depth];
+    if (*level != OBJECT_FIRST && *level != OBJECT_NEXT) {
+        misuse(w, "a JSON key was written outside an object, or after a key without a value");
+        return;
+    }
+    if (*level == OBJECT_NEXT)
+        put_byte(w, ',');
+    new_line(w);
+    put_string(w, name, size);
+    put(w, ": ", w->indent > 0 ? 2 : 1);
+    *level = OBJECT_VALUE;
+}
+
+void qni_json_key(qni_json_writer *w, const char *name)
+{
+    assert(name != NULL);
+    put_key(w, name, (int64_t)strlen(name));
+}
+
+void qni_json_string(qni_json_writer *w, const char *text, int64_t size)
+{
+    if (text == NULL) {
+        qni_json_null(w);
+        return;
+    }
+    if (!value_begin(w))
+        return;
+    put_string(w, text, size < 0 ? (int64_t)strlen(text) : size);
+    value_end(w);
+}
+
+void qni_json_int64(qni_json_writer *w, int64_t value)
+{
+    char text[24];
+    int size = snprintf(text, sizeof text, "%" PRId64, value);
+    put_value(w, text, size);
+}
+
+void qni_json_double(qni_json_writer *w, double value)
+{
+    char text[QNI_NUMBER_SIZE];
+    if (!isfinite(value)) {
+        qni_json_null(w);
+        return;
+    }
+    int size = qni_number_format(text, value);
+    put_value(w, text, size);
+}
+
+void qni_json_bool(qni_json_writer *w, bool value)
+{
+    put_value(w, value ? "true" : "false", value ? 4 : 5);
+}
+
+void qni_json_null(qni_json_writer *w)
+{
+    put_value(w, "null", 4);
+}
+
+void qni_json_tree(qni_json_writer *w, json_t *tree)
+{
+    if (tree == NULL) {
+        qni_json_null(w);
+        return;
+    }
+    switch (json_typeof(tree)) {
+    case JSON_OBJECT:
+        qni_json_object_begin(w);
+        for (void *at = json_object_iter(tree); at != NULL && w->status == QN_OK;
+             at = json_object_iter_next(tree, at)) {
+            const char *key = json_object_iter_key(at);
+            put_key(w, key, (int64_t)json_object_iter_key_len(at));
+            qni_json_tree(w, json_object_iter_value(at));
+        }
+        qni_json_object_end(w);
+        break;
+    case JSON_ARRAY:
+        qni_json_array_begin(w);
+        for (size_t i = 0; i < json_array_size(tree) && w->status == QN_OK; i++)
+            qni_json_tree(w, json_array_get(tree, i));
+        qni_json_array_end(w);
+        break;
+    case JSON_STRING:
+        qni_json_string(w, json_string_value(tree), (int64_t)json_string_length(tree));
+        break;
+    case JSON_INTEGER:
+        qni_json_int64(w, json_integer_value(tree));
+        break;
+    case JSON_REAL:
+        qni_json_double(w, json_real_value(tree));
+        break;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        qni_json_bool(w, json_is_true(tree));
+        break;
+    default:
+        qni_json_null(w);
+        break;
+    }
+}
+
+qn_status qni_json_finish(qni_json_writer *w, qn_error *err)
+{
+    if (w->depth > 0)
+        misuse(w, "a JSON text was ended with an object or array still open");
+    qni_json_flush(w);
+    if (err != NULL && w->status != QN_OK)
+        *err = w->error;
+    return w->status;
+}
+
+qn_status qni_json_buffer_sink(void *buffer, const char *text, int64_t size, qn_error *err)
+{
+    qni_json_buffer *b = buffer;
+    int64_t needed = 0;
+    void *block = b->text;
+    if (!qni_size_add(&needed, b->size, size) || !qni_size_add(&needed, needed, 1) ||
+        !qni_grow(b->allocator, &block, &b->capacity, needed, 1))
+        return qni_error(err, QN_NOMEM, "no memory for a JSON text of more than %" PRId64 " bytes", b->size);
+    b->text = block;
+    memcpy(b->text + b->size, text, (size_t)size);
+    b->size += size;
+    b->text[b->size] = 0;
+    return QN_OK;
+}
+
+void qni_json_buffer_free(qni_json_buffer *buffer)
+{
+    qni_free(buffer->allocator, buffer->text, buffer->capacity, 1);
+    buffer->text = NULL;
+    buffer->size = buffer->capacity = 0;
+}
+
+qn_status qni_json_file_sink(void *file, const char *text, int64_t size, qn_error *err)
+{
+    if (fwrite(text, 1, (size_t)size, file) == (size_t)size)
+        return QN_OK;
+    return qni_error_errno(err, QN_IO, errno, "cannot write JSON");
+}

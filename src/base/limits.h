@@ -1,0 +1,46 @@
+/* base/limits.h: limits and tunables of this folder, each with its reason. */
+#ifndef QNI_BASE_LIMITS_H
+#define QNI_BASE_LIMITS_H
+
+/* Bytes of one log line, its end included: one write of up to PIPE_BUF (4096) bytes is never mixed with another's, and
+ * a sentence for a person is shorter. */
+#define QNI_LOG_LINE_SIZE 1024
+
+/* Bytes gathered before an output file is written to: few enough calls, and it fits the first-level cache twice. */
+#define QNI_FILE_BUFFER_SIZE (16 * 1024)
+/* Bytes of the first read of an input whose size is not known, such as a pipe: what a pipe holds. */
+#define QNI_FILE_FIRST_READ (64 * 1024)
+/* Names tried for a temporary file before giving up: two of 64 random bits never meet unless something is badly wrong.
+ */
+#define QNI_FILE_NAME_TRIES 16
+
+/* Threads of one pool: more than any machine of today has processors, and small enough for a mistyped number to be
+ * noticed. */
+#define QNI_THREADS_MAX 1024
+/* Tasks are claimed in handfuls when there are many: a thread comes back to the shared counter about this often in a
+ * run ... */
+#define QNI_THREADS_CLAIMS_PER_THREAD 64
+/* ... but never takes more than this at once, so that the last ones end together. */
+#define QNI_THREADS_CLAIM_MAX 256
+
+/* A progress line appears after half a second (quicker work needs none) and is drawn ten times a second (the eye sees
+ * no more). */
+#define QNI_PROGRESS_FIRST_NS  INT64_C(500000000)
+#define QNI_PROGRESS_PERIOD_NS INT64_C(100000000)
+/* Widest progress line in columns: narrow enough for a terminal that shrinks meanwhile. */
+#define QNI_PROGRESS_COLUMNS_MAX 79
+
+/* Bytes of a name that qni_nearest looks at: nobody mistypes a longer one and expects to be understood. */
+#define QNI_NEAREST_NAME 64
+
+/* Steps of qni_nearest, about 0.1 s: a table may have a million columns. */
+#define QNI_NEAREST_WORK 50000000
+
+/* Objects and arrays of JSON in one another: reading and writing recurse, and nothing that people write comes near. */
+#define QNI_JSON_DEPTH_MAX 128
+/* Bytes of a JSON text that is read: the tree takes some ten times as many. */
+#define QNI_JSON_SIZE_MAX (INT64_C(256) << 20)
+/* Bytes that a JSON writer gathers before it calls its sink: few calls, small enough for a stack. */
+#define QNI_JSON_PENDING_SIZE 1024
+
+#endif
