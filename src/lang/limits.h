@@ -1,0 +1,47 @@
+/* lang/limits.h: every limit of the formula language, each with its reason. A formula beyond one is refused with
+ * QN_LIMIT. */
+#ifndef QNI_LANG_LIMITS_H
+#define QNI_LANG_LIMITS_H
+
+/* Bytes of a formula. Generated formulas reach some 100 KB; a larger text is a data file given by mistake, refused
+ * unread. */
+#define QNI_FORMULA_SIZE_MAX (1 << 20)
+
+/* Parentheses, unary signs, powers and calls inside each other. The parser recurses: 512 levels need less than 256 KiB
+ * of stack. */
+#define QNI_FORMULA_DEPTH_MAX 512
+
+/* Numbers, names and operations in a formula. Bounds the memory that compiling takes (some 300 bytes each). */
+#define QNI_FORMULA_NODES_MAX (1 << 18)
+
+/* Bytes of a name. Longer ones are no names that a person wrote. */
+#define QNI_FORMULA_NAME_SIZE_MAX 256
+
+/* Different names in a formula. A dense Jacobian with more columns is out of reach for the solvers, too. */
+#define QNI_FORMULA_NAMES_MAX 10000
+
+/* Nodes of the kernel IR, value and derivatives together. Reverse mode adds a small multiple of the formula's own. */
+#define QNI_IR_NODES_MAX (1 << 22)
+
+/* Slots looked at to find a node's equal. Beyond that the node is not shared: slower code, but never slow compiling. */
+#define QNI_IR_PROBES_MAX 32
+
+/* Doubles in a block: 1 KiB a register, so that a dozen registers stay in the first-level cache while the cost of
+ * dispatching an operation is spread over 128 rows. */
+#define QNI_BLOCK 128
+
+/* Models with very many registers use smaller blocks, down to this one, so that all registers stay within the target
+ * (bytes: a second-level cache). */
+#define QNI_BLOCK_MIN       16
+#define QNI_REGISTERS_BYTES (1 << 19)
+
+/* Bytes of a chunk of the memory in which a model is kept: small formulas fit one. */
+#define QNI_MODEL_CHUNK_SIZE (4 * 1024)
+
+/* Warnings kept of a model. More than a person reads. */
+#define QNI_WARNINGS_MAX 32
+
+/* Pairs of parameter and column compared for likeness; beyond that only the first columns are looked at. Some 30 ms. */
+#define QNI_LIKENESS_PAIRS_MAX (1 << 22)
+
+#endif

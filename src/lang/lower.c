@@ -1,0 +1,50 @@
+/* lang/lower.c: the checked tree becomes IR: one walk over its nodes, operands first. */
+#include "lang/model_int.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+
+static int32_t lower_name(qni_ir *ir, const qni_symbol *symbol)
+{
+    switch (symbol->kind) {
+    case QNI_SYMBOL_COLUMN:
+        return qni_ir_column(ir, symbol->index);
+    case QNI_SYMBOL_PI:
+        return qni_ir_number(ir, 3.14159265358979323846);
+    default:
+        return qni_ir_parameter(ir, symbol->index);
+    }
+}
+
+static int32_t lower_node(qni_ir *ir, const qni_tree *tree, const qni_tree_node *node, const int32_t *lowered)
+{
+    int32_t args[3] = {-1, -1, -1};
+    switch ((qni_tree_kind)node->kind) {
+    case QNI_TREE_NUMBER:
+        return qni_ir_number(ir, node->number);
+    case QNI_TREE_NAME:
+        return lower_name(ir, &tree->symbols[node->symbol]);
+    case QNI_TREE_OPERATION:
+        break;
+    }
+    for (int k = 0; k < qni_op_infos[node->op].arity; k++)
+        args[k] = lowered[node->operands[k]];
+    return qni_ir_op(ir, (qni_op)node->op, args[0], args[1], args[2]);
+}
+
+void qni_lower(qni_ir *ir, const qni_tree *tree, int32_t *left, int32_t *right)
+{
+    *left = *right = -1;
+    int32_t *lowered = qni_alloc(ir->allocator, tree->count, sizeof *lowered);
+    if (lowered == NULL) {
+        ir->status = qni_error(ir->err, QN_NOMEM, "out of memory for a formula's operations");
+        return;
+    }
+    for (int64_t i = 0; i < tree->count && ir->status == QN_OK; i++)
+        lowered[i] = lower_node(ir, tree, &tree->nodes[i], lowered);
+    if (ir->status == QN_OK) {
+        *left = tree->left < 0 ? -1 : lowered[tree->left];
+        *right = lowered[tree->right];
+    }
+    qni_free(ir->allocator, lowered, tree->count, sizeof *lowered);
+}
