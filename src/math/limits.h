@@ -1,0 +1,32 @@
+/* math/limits.h: the limits and tunables of this folder, each with its reason. */
+#ifndef QNI_MATH_LIMITS_H
+#define QNI_MATH_LIMITS_H
+
+/* Sums of squares outside this range are done again with scaling: far enough from under- and overflow that no term
+ * which matters to the sum was lost. */
+#define QNI_NORM_SAFE_LOW  1e-270
+#define QNI_NORM_SAFE_HIGH 1e300
+
+/* Jacobi sweeps of the singular value decomposition. Convergence is quadratic; 6 to 10 are usual, also for graded
+ * matrices. */
+#define QNI_SVD_SWEEPS 60
+
+/* How far the length of a trust-region step may be from the radius (Moré 1978), and how many Newton steps may be spent
+ * on that: 2 or 3 are usual, and every iterate is a usable step. */
+#define QNI_TRUST_SLACK 0.1
+#define QNI_TRUST_STEPS 20
+
+/* Terms of the continued fraction of the incomplete beta function: of the order of the square root of the larger
+ * argument. */
+#define QNI_BETA_TERMS 20000
+
+/* From here on Student's t comes from the normal distribution, as far out as this: the first term that the expansion in
+ * 1/dof leaves out is then below 1e-14. */
+#define QNI_STUDENT_NORMAL_DOF   5e3
+#define QNI_STUDENT_NORMAL_REACH 8
+
+/* Safeguarded Newton steps for a quantile: 3 to 6 are usual; doubling and halving through all doubles would need about
+ * 2,100. */
+#define QNI_STUDENT_STEPS 2200
+
+#endif
