@@ -1,0 +1,130 @@
+/* array/time.c: see time_int.h. */
+#include "array/time_int.h"
+
+#include <string.h>
+
+/* A piece of text that is read from its front. */
+typedef struct reader {
+    const char *next, *end;
+} reader;
+
+static bool take_char(reader *r, char c)
+{
+    if (r->next == r->end || *r->next != c)
+        return false;
+    r->next++;
+    return true;
+}
+
+/* Exactly `count` digits. */
+static bool take_digits(reader *r, int count, int *value)
+{
+    if (r->end - r->next < count)
+        return false;
+    *value = 0;
+    for (int i = 0; i < count; i++) {
+        char c = *r->next++;
+        if (c < '0' || c > '9')
+            return false;
+        *value = *value * 10 + (c - '0');
+    }
+    return true;
+}
+
+static int days_in_month(int year, int month)
+{
+    static const int8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return days[month - 1] + (month == 2 && leap);
+}
+
+/* Days since 1970-01-01; years are counted from March, so that the leap day comes last. */
+static int32_t days_since_epoch(int year, int month, int day)
+{
+    enum { DAYS_400_YEARS = 146097, EPOCH = 719468 /* 1970-01-01 since 0000-03-01 */ };
+    int y = year - (month <= 2);
+    int m = (month + 9) % 12;
+    int century = y / 400, rest = y % 400;
+    int day_of_year = (153 * m + 2) / 5 + day - 1;
+    return century * DAYS_400_YEARS + rest * 365 + rest / 4 - rest / 100 + day_of_year - EPOCH;
+}
+
+static bool take_date(reader *r, int32_t *days)
+{
+    int year, month, day;
+    if (!take_digits(r, 4, &year) || !take_char(r, '-') || !take_digits(r, 2, &month) || !take_char(r, '-') ||
+        !take_digits(r, 2, &day))
+        return false;
+    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+        return false;
+    *days = days_since_epoch(year, month, day);
+    return true;
+}
+
+/* hh:mm[:ss[.f…]] as microseconds. */
+static bool take_time(reader *r, int64_t *us)
+{
+    int hour, minute, second = 0;
+    int64_t fraction = 0;
+    if (!take_digits(r, 2, &hour) || !take_char(r, ':') || !take_digits(r, 2, &minute))
+        return false;
+    if (take_char(r, ':')) {
+        if (!take_digits(r, 2, &second))
+            return false;
+        if (take_char(r, '.')) {
+            const char *first = r->next;
+            for (int64_t unit = 100000; r->next < r->end && *r->next >= '0' && *r->next <= '9'; unit /= 10)
+                fraction += unit * (*r->next++ - '0');
+            if (r->next == first)
+                return false;
+        }
+    }
+    if (hour > 23 || minute > 59 || second > 59)
+        return false;
+    *us = (((int64_t)hour * 60 + minute) * 60 + second) * 1000000 + fraction;
+    return true;
+}
+
+/* Z, (+|-)hh[[:]mm] or nothing, as microseconds to take off. */
+static bool take_offset(reader *r, int64_t *us)
+{
+    *us = 0;
+    if (r->next == r->end || take_char(r, 'Z') || take_char(r, 'z'))
+        return true;
+    bool west = take_char(r, '-');
+    int hours, minutes = 0;
+    if ((!west && !take_char(r, '+')) || !take_digits(r, 2, &hours))
+        return false;
+    if (r->next < r->end) {
+        (void)take_char(r, ':');
+        if (!take_digits(r, 2, &minutes))
+            return false;
+    }
+    if (hours > 23 || minutes > 59)
+        return false;
+    *us = ((int64_t)hours * 60 + minutes) * 60000000 * (west ? -1 : 1);
+    return true;
+}
+
+bool qni_date_parse(int32_t *days, const char *text, int64_t size)
+{
+    reader r = {text, text + size};
+    return take_date(&r, days) && r.next == r.end;
+}
+
+bool qni_timestamp_parse(int64_t *us, const char *text, int64_t size)
+{
+    reader r = {text, text + size};
+    int32_t days;
+    int64_t time = 0, offset = 0;
+    if (!take_date(&r, &days))
+        return false;
+    if (r.next < r.end) {
+        if (!take_char(&r, 'T') && !take_char(&r, ' ') && !take_char(&r, 't'))
+            return false;
+        if (!take_time(&r, &time) || !take_offset(&r, &offset) || r.next != r.end)
+            return false;
+    }
+    *us = days * (int64_t)86400000000 + time - offset;
+    return true;
+}
