@@ -9,13 +9,16 @@ target_compile_options(quern_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
   -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef
   $<$<BOOL:${QUERN_WERROR}>:-Werror>)
-target_link_options(quern_flags INTERFACE -Wl,-z,relro,-z,now)
+target_link_options(quern_flags INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
 if(CMAKE_BUILD_TYPE MATCHES "Release|RelWithDebInfo" AND NOT QUERN_SANITIZE)
   target_compile_options(quern_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
 if(QUERN_SANITIZE)
   target_compile_options(quern_flags INTERFACE -fsanitize=${QUERN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
   target_link_options(quern_flags INTERFACE -fsanitize=${QUERN_SANITIZE})
+  if(CMAKE_C_COMPILER_ID STREQUAL "GNU") # instrumented code hides from gcc that a variable is set; the other builds look
+    target_compile_options(quern_flags INTERFACE -Wno-maybe-uninitialized)
+  endif()
 endif()
 if(QUERN_COVERAGE)
   target_compile_options(quern_flags INTERFACE --coverage -O0 -g)

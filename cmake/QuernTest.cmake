@@ -1,5 +1,5 @@
-# qn_test(KIND NAME [FOLDERS folders…] [LABELS labels…] [SOURCES files…]): tests/KIND/NAME.c (or SOURCES) as a CTest test "KIND.NAME".
-# It links the named folders of src/ and what they need, the harness and cmocka.
+# qn_test(KIND NAME [FOLDERS folders…] [LABELS labels…] [SOURCES files…] [LIBRARIES targets…]): tests/KIND/NAME.c (or SOURCES) as a CTest
+# test "KIND.NAME". It links the named folders of src/ and what they need, the harness and cmocka.
 function(qn_test kind name)
   cmake_parse_arguments(test "" "" "FOLDERS;LABELS;SOURCES;LIBRARIES" ${ARGN})
   if(NOT test_SOURCES)
@@ -10,6 +10,29 @@ function(qn_test kind name)
   list(TRANSFORM test_FOLDERS PREPEND quern_)
   target_link_libraries(${target} PRIVATE quern_flags quern_harness ${test_FOLDERS} ${test_LIBRARIES} PkgConfig::CMOCKA m)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_options(${target} PRIVATE -UNDEBUG) # a test's assertions are there in every configuration
   add_test(NAME ${kind}.${name} COMMAND ${target} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${kind}.${name} PROPERTIES LABELS "quick;${kind};${test_LABELS}" TIMEOUT 300)
+  set_tests_properties(${kind}.${name} PROPERTIES LABELS "quick;${kind};${test_LABELS}" TIMEOUT 600)
+endfunction()
+
+# qn_fuzz(NAME [FOLDERS folders…] [LIBRARIES targets…]): tests/fuzz/fuzz_NAME.c, which defines LLVMFuzzerTestOneInput. Always the CTest test
+# "fuzz.NAME", which replays the empty input, tests/fuzz/corpus/NAME/* and their beginnings; with QUERN_FUZZ=ON also the libFuzzer
+# program fuzz_NAME.
+function(qn_fuzz name)
+  cmake_parse_arguments(fuzz "" "" "FOLDERS;LIBRARIES" ${ARGN})
+  list(TRANSFORM fuzz_FOLDERS PREPEND quern_)
+  add_executable(test_fuzz_${name} fuzz_${name}.c ${PROJECT_SOURCE_DIR}/tests/harness/replay.c)
+  target_link_libraries(test_fuzz_${name} PRIVATE quern_flags ${fuzz_FOLDERS} ${fuzz_LIBRARIES} m)
+  target_include_directories(test_fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_options(test_fuzz_${name} PRIVATE -UNDEBUG)
+  add_test(NAME fuzz.${name} COMMAND test_fuzz_${name} tests/fuzz/corpus/${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS "quick;fuzz" TIMEOUT 600)
+  if(QUERN_FUZZ)
+    add_executable(fuzz_${name} fuzz_${name}.c)
+    target_link_libraries(fuzz_${name} PRIVATE quern_flags ${fuzz_FOLDERS} ${fuzz_LIBRARIES} m)
+    target_include_directories(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+    target_compile_options(fuzz_${name} PRIVATE -UNDEBUG)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    set_property(GLOBAL APPEND PROPERTY QUERN_FUZZERS fuzz_${name})
+  endif()
 endfunction()

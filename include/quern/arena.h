@@ -4,8 +4,8 @@
  *  - An arena belongs to one thread at a time; it takes no lock.
  *  - What it hands out is valid until the arena is rewound past it or freed. Nothing is ever freed singly.
  *  - Memory is not cleared, and is aligned to 64 bytes.
- *  - Built under the address sanitizer (or with QUERN_ARENA_TWIN), every piece is an allocation of its own, so that the sanitizer
- *    sees its bounds and its end. Nothing else changes.
+ *  - Built under the address sanitizer (or with QUERN_ARENA_TWIN), every piece is an allocation of its own, so that the
+ * sanitizer sees its bounds and its end. Nothing else changes.
  */
 #ifndef QUERN_ARENA_H
 #define QUERN_ARENA_H
@@ -21,9 +21,10 @@ typedef struct qn_arena_mark {
     int64_t used; /* bytes */
 } qn_arena_mark;
 
-/* Makes an arena that draws on `allocator` (borrowed, must outlive the arena; NULL: the default) in chunks of `chunk_size` bytes
- * (0: 64 KiB). Reserves no chunk yet. Errors: QN_NOMEM, QN_INVALID (negative size). */
-QN_API QN_MUST_USE qn_status qn_arena_new(qn_arena **out, const qn_allocator *allocator, int64_t chunk_size, qn_error *err);
+/* Makes an arena that draws on `allocator` (borrowed, must outlive the arena; NULL: the default) in chunks of
+ * `chunk_size` bytes (0: 64 KiB). Reserves no chunk yet. Errors: QN_NOMEM, QN_INVALID (negative size). */
+QN_API QN_MUST_USE qn_status qn_arena_new(qn_arena **out, const qn_allocator *allocator, int64_t chunk_size,
+                                          qn_error *err);
 
 /* Hands out `size` bytes (0 gives a unique address as well). O(1) but for the request that opens a new chunk.
  * Errors: QN_NOMEM, QN_INVALID (negative size). */

@@ -100,6 +100,12 @@ int64_t test_random_below(uint64_t *state, int64_t bound)
     return (int64_t)(test_random(state) % (uint64_t)bound);
 }
 
+int64_t test_effort(int64_t quick, int64_t long_)
+{
+    const char *text = getenv("QUERN_TEST_EFFORT");
+    return text != NULL && strcmp(text, "long") == 0 ? long_ : quick;
+}
+
 void test_assert_ok(qn_status status, const qn_error *err, const char *file, int line)
 {
     if (status == QN_OK)

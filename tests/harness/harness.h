@@ -34,6 +34,9 @@ uint64_t test_random(uint64_t *state);
 double test_random_unit(uint64_t *state);                    /* [0, 1) */
 int64_t test_random_below(uint64_t *state, int64_t bound);   /* [0, bound) */
 
+/* How many random cases a property test takes: `quick`, or `long_` with QUERN_TEST_EFFORT=long. */
+int64_t test_effort(int64_t quick, int64_t long_);
+
 /* Asserts that a status is QN_OK, printing the error's message where it is not. */
 #define assert_ok(status, err) test_assert_ok((status), (err), __FILE__, __LINE__)
 void test_assert_ok(qn_status status, const qn_error *err, const char *file, int line);

@@ -1,0 +1,69 @@
+# The face of the project: make demo | test | check | bench | long | coverage | install | clean. The build itself is CMake's: see CMakePresets.json.
+PREFIX ?= /usr/local
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+FUZZ_SECONDS ?= 600
+CTEST = ctest --output-on-failure -j$(JOBS)
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help demo test check bench long coverage install clean deps-build deps-tests deps-bench release dev
+help:
+	@echo "make demo      build, fit a real data set, draw build/demo.svg"
+	@echo "make check     quick tests and the rules of a commit (about a minute)"
+	@echo "make test      the whole suite: every configuration, sanitizers, installation"
+	@echo "make bench     measure; raw samples go to build/bench/bench/samples"
+	@echo "make long      long tests, then every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))"
+	@echo "make coverage  what the tests reach, a folder a line"
+	@echo "make install   install below PREFIX ($(PREFIX))"
+	@echo "make clean     remove build/"
+
+deps-build:
+	@scripts/deps build
+deps-tests:
+	@scripts/deps build tests
+deps-bench:
+	@scripts/deps build bench
+
+release: deps-build
+	@cmake --preset release -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
+	@cmake --build build/release
+
+demo: release
+	build/release/quern fit 'transmittance = area/width * exp(-0.5*((wavelength - centre)/width)^2)' examples/transmittance.csv \
+	  --start area=1,width=5,centre=450 --plot build/demo.svg
+	@echo "The picture: build/demo.svg"
+
+dev: deps-tests
+	cmake --preset dev
+	cmake --build build/dev
+
+check: dev
+	$(CTEST) --test-dir build/dev -L quick
+	scripts/check --build build/dev
+
+test: deps-tests
+	cmake --fresh -S tests/outer -B build/suite -G Ninja
+	$(CTEST) --test-dir build/suite
+
+bench: deps-bench
+	cmake --preset release -B build/bench -DBUILD_TESTING=OFF
+	cmake --build build/bench --target bench
+
+long: deps-tests
+	cmake --preset full
+	cmake --build build/full
+	QUERN_TEST_EFFORT=long $(CTEST) --test-dir build/full -LE house
+	cmake --preset fuzz
+	cmake --build build/fuzz
+	scripts/fuzz build/fuzz $(FUZZ_SECONDS)
+
+coverage: deps-tests
+	cmake --preset coverage
+	cmake --build build/coverage
+	$(CTEST) --test-dir build/coverage -L quick
+	scripts/coverage build/coverage
+
+install: release
+	cmake --install build/release
+
+clean:
+	rm -rf build

@@ -1,0 +1,15 @@
+/* quern/quern.h: all of Quern's public headers. */
+#ifndef QUERN_QUERN_H
+#define QUERN_QUERN_H
+
+#include <quern/arena.h>
+#include <quern/base.h>
+#include <quern/fit.h>
+#include <quern/log.h>
+#include <quern/model.h>
+#include <quern/nist.h>
+#include <quern/plot.h>
+#include <quern/table.h>
+#include <quern/threads.h>
+
+#endif

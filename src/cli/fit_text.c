@@ -1,0 +1,326 @@
+/* cli/fit_text.c: a result as a person likes to read it: what was fitted to what, how it ended, the parameters in as many digits as their
+ * errors allow, the sizes, the warnings.
+ *
+ * Columns of numbers are aligned at the decimal point: measured in a first pass, written in a second. */
+#include "cli/fit_int.h"
+
+#include "base/number.h"
+#include "cli/digits.h"
+#include "cli/text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+typedef struct row {
+    const qn_fit_parameter *parameter;
+    double certified_value, certified_stderr; /* NaN: there is none */
+} row;
+
+/* A column of the table: its title, and what it says of a row. An empty text: nothing. */
+typedef struct column {
+    const char *title;
+    void (*cell)(char out[QNI_DIGITS_SIZE], const row *r);
+} column;
+
+/* A column as measured: widths before the point and from it on. */
+typedef struct measure {
+    int64_t before, after, width;
+} measure;
+
+double qni_fit_agreement(double value, double certified)
+{
+    enum { CERTIFIED_DIGITS = 11 };
+    if (!isfinite(value) || !isfinite(certified))
+        return 0;
+    double error = certified == 0 ? fabs(value) : fabs(value - certified) / fabs(certified);
+    if (!(error > 0))
+        return CERTIFIED_DIGITS;
+    double digits = -log10(error);
+    return digits < 0 ? 0 : digits > CERTIFIED_DIGITS ? CERTIFIED_DIGITS : digits;
+}
+
+/* With the digits that the standard error allows; what cannot be had is left empty. */
+static void measured(char *out, double value, const row *r)
+{
+    out[0] = '\0';
+    if (!isnan(value))
+        (void)qni_digits_write(out, value, qni_digits_place(r->parameter->value, r->parameter->stderr_));
+}
+
+static void counted(char *out, double value, int digits)
+{
+    out[0] = '\0';
+    if (!isnan(value))
+        (void)qni_digits_write_count(out, value, digits);
+}
+
+static void value_cell(char *out, const row *r)
+{
+    measured(out, r->parameter->value, r);
+}
+
+static void stderr_cell(char *out, const row *r)
+{
+    counted(out, r->parameter->stderr_, 2);
+}
+
+static void low_cell(char *out, const row *r)
+{
+    measured(out, r->parameter->ci_low, r);
+}
+
+static void high_cell(char *out, const row *r)
+{
+    measured(out, r->parameter->ci_high, r);
+}
+
+static void relative_cell(char *out, const row *r)
+{
+    double percent = 100 * fabs(r->parameter->stderr_ / r->parameter->value);
+    out[0] = '\0';
+    if (!isfinite(percent))
+        return;
+    int n = qni_digits_write_count(out, percent, 2);
+    memcpy(out + n, " %", 3);
+}
+
+static void full_value_cell(char *out, const row *r)
+{
+    counted(out, r->parameter->value, 11);
+}
+
+static void full_stderr_cell(char *out, const row *r)
+{
+    counted(out, r->parameter->stderr_, 11);
+}
+
+static void certified_value_cell(char *out, const row *r)
+{
+    counted(out, r->certified_value, 11);
+}
+
+static void certified_stderr_cell(char *out, const row *r)
+{
+    counted(out, r->certified_stderr, 11);
+}
+
+static void value_digits_cell(char *out, const row *r)
+{
+    (void)qni_digits_write(out, qni_fit_agreement(r->parameter->value, r->certified_value), -1);
+}
+
+static void stderr_digits_cell(char *out, const row *r)
+{
+    (void)qni_digits_write(out, qni_fit_agreement(r->parameter->stderr_, r->certified_stderr), -1);
+}
+
+static const column usual_columns[] = {
+    {"value", value_cell}, {"std. error", stderr_cell}, {"low", low_cell}, {"high", high_cell}, {"rel. error", relative_cell},
+};
+
+static const column certified_columns[] = {
+    {"value", full_value_cell},       {"certified", certified_value_cell},       {"digits", value_digits_cell},
+    {"std. error", full_stderr_cell}, {"certified", certified_stderr_cell}, {"digits", stderr_digits_cell},
+};
+
+enum { MOST_COLUMNS = 8, GAP = 2 };
+
+static row row_at(const fit_job *job, int64_t i)
+{
+    row r = {.parameter = &job->result->parameters[i], .certified_value = NAN, .certified_stderr = NAN};
+    for (int64_t k = 0; job->certified && k < job->nist->p; k++) {
+        if (strcmp(job->nist->parameters[k], r.parameter->name) == 0) {
+            r.certified_value = job->nist->certified_value[k];
+            r.certified_stderr = job->nist->certified_stderr[k];
+        }
+    }
+    return r;
+}
+
+/* Where the decimal point of a text stands, or would stand. */
+static int64_t point_in(const char *text)
+{
+    return (int64_t)strcspn(text, ".e %");
+}
+
+static int64_t greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void write_cell(qni_out *out, const measure *m, const char *text)
+{
+    int64_t point = point_in(text), size = (int64_t)strlen(text);
+    qni_out_spaces(out, GAP + m->width - m->before - m->after + m->before - point);
+    qni_out_text(out, text);
+    qni_out_spaces(out, m->after - (size - point));
+}
+
+static int64_t measure_columns(const fit_job *job, const column *columns, int count, measure *m)
+{
+    char text[QNI_DIGITS_SIZE];
+    int64_t name = qni_text_width("parameter", -1);
+    for (int64_t i = 0; i < job->result->p; i++) {
+        row r = row_at(job, i);
+        name = greater(name, qni_text_width(r.parameter->name, -1));
+        for (int c = 0; c < count; c++) {
+            columns[c].cell(text, &r);
+            m[c].before = greater(m[c].before, point_in(text));
+            m[c].after = greater(m[c].after, (int64_t)strlen(text) - point_in(text));
+        }
+    }
+    for (int c = 0; c < count; c++)
+        m[c].width = greater(m[c].before + m[c].after, (int64_t)strlen(columns[c].title));
+    return name;
+}
+
+static void write_titles(qni_out *out, const fit_job *job, const column *columns, int count, const measure *m, int64_t name)
+{
+    qni_out_style(out, QNI_STYLE_BOLD);
+    qni_out_text(out, "  parameter");
+    qni_out_spaces(out, name - 9);
+    for (int c = 0; c < count; c++) {
+        qni_out_spaces(out, GAP + m[c].width - (int64_t)strlen(columns[c].title));
+        qni_out_text(out, columns[c].title);
+    }
+    qni_out_style(out, QNI_STYLE_PLAIN);
+    qni_out_text(out, "\n");
+    (void)job;
+}
+
+static void write_table(qni_out *out, const fit_job *job)
+{
+    const column *columns = job->certified ? certified_columns : usual_columns;
+    int count = job->certified ? (int)(sizeof certified_columns / sizeof certified_columns[0])
+                               : (int)(sizeof usual_columns / sizeof usual_columns[0]);
+    measure m[MOST_COLUMNS] = {0};
+    int64_t name = measure_columns(job, columns, count, m);
+    write_titles(out, job, columns, count, m, name);
+    for (int64_t i = 0; i < job->result->p; i++) {
+        char text[QNI_DIGITS_SIZE];
+        row r = row_at(job, i);
+        qni_out_text(out, "  ");
+        qni_out_foreign(out, r.parameter->name, -1);
+        qni_out_spaces(out, name - qni_text_width(r.parameter->name, -1));
+        for (int c = 0; c < count; c++) {
+            columns[c].cell(text, &r);
+            write_cell(out, &m[c], text);
+        }
+        qni_out_text(out, r.parameter->at_bound ? "  at its bound\n" : "\n");
+    }
+}
+
+static void significant(qni_out *out, double value, int digits)
+{
+    char text[QNI_NUMBER_SIZE];
+    (void)qni_number_format_digits(text, value, digits);
+    qni_out_text(out, isnan(value) ? "not known" : text);
+}
+
+/* 0.4 ms, 12 s */
+static void duration(qni_out *out, double seconds)
+{
+    bool short_ = seconds < 1;
+    significant(out, short_ ? seconds * 1e3 : seconds, 2);
+    qni_out_text(out, short_ ? " ms" : " s");
+}
+
+static void plural(qni_out *out, int64_t count, const char *what)
+{
+    qni_out_printf(out, "%" PRId64 " %s%s", count, what, count == 1 ? "" : "s");
+}
+
+static void write_head(qni_out *out, const fit_job *job)
+{
+    const qn_fit_result *r = job->result;
+    int64_t shown = job->formula_size < QNI_FORMULA_SHOWN ? job->formula_size : QNI_FORMULA_SHOWN;
+    qni_out_style(out, QNI_STYLE_BOLD);
+    qni_out_foreign(out, job->formula, shown);
+    qni_out_text(out, shown < job->formula_size ? "..." : "");
+    qni_out_style(out, QNI_STYLE_PLAIN);
+    qni_out_text(out, "\n");
+    if (strcmp(job->data_path, "-") == 0)
+        qni_out_text(out, "standard input");
+    else
+        qni_out_foreign(out, job->data_path, -1);
+    qni_out_text(out, ": ");
+    plural(out, r->n, "row");
+    if (r->omitted > 0)
+        qni_out_printf(out, ", %" PRId64 " left out", r->omitted);
+    qni_out_text(out, "\n\n");
+}
+
+static void write_status(qni_out *out, const qn_fit_result *r)
+{
+    qni_out_style(out, r->status == QN_FIT_CONVERGED ? QNI_STYLE_GOOD : QNI_STYLE_BAD);
+    qni_out_text(out, qn_fit_status_name(r->status));
+    qni_out_style(out, QNI_STYLE_PLAIN);
+    qni_out_text(out, ": ");
+    qni_out_foreign(out, r->message, -1);
+    qni_out_text(out, "\n\n");
+}
+
+static void write_certified_line(qni_out *out, const char *what, double value, double certified)
+{
+    char digits[QNI_DIGITS_SIZE];
+    (void)qni_digits_write(digits, qni_fit_agreement(value, certified), -1);
+    qni_out_text(out, what);
+    significant(out, value, 11);
+    qni_out_text(out, "  (certified ");
+    significant(out, certified, 11);
+    qni_out_printf(out, ", %s digits)\n", digits);
+}
+
+static void write_sizes(qni_out *out, const fit_job *job)
+{
+    const qn_fit_result *r = job->result;
+    if (job->certified) {
+        write_certified_line(out, "  residual sum of squares   ", r->rss, job->nist->certified_rss);
+        write_certified_line(out, "  residual std. deviation   ", r->residual_sd, job->nist->certified_residual_sd);
+    } else {
+        qni_out_text(out, "  residual sum of squares   ");
+        significant(out, r->rss, 6);
+        qni_out_text(out, "\n  residual std. deviation   ");
+        significant(out, r->residual_sd, 6);
+        qni_out_text(out, "\n");
+    }
+    qni_out_text(out, "  degrees of freedom        ");
+    qni_out_printf(out, "%" PRId64 "\n  work                      ", r->dof);
+    plural(out, r->iterations, "iteration");
+    qni_out_text(out, ", ");
+    plural(out, r->evaluations, "evaluation");
+    qni_out_text(out, ", ");
+    duration(out, job->seconds);
+    qni_out_text(out, "\n");
+}
+
+static void write_warning(qni_out *out, const char *text)
+{
+    qni_out_style(out, QNI_STYLE_WARN);
+    qni_out_text(out, "warning:");
+    qni_out_style(out, QNI_STYLE_PLAIN);
+    qni_out_text(out, " ");
+    qni_out_foreign(out, text, -1);
+    qni_out_text(out, "\n");
+}
+
+void qni_fit_text(const fit_job *job)
+{
+    qni_out *out = job->run->out;
+    const qn_fit_result *r = job->result;
+    write_head(out, job);
+    write_status(out, r);
+    write_table(out, job);
+    if (!job->certified && r->p > 0 && isfinite(r->parameters[0].ci_low)) {
+        qni_out_text(out, "  low and high: the ");
+        significant(out, 100 * r->confidence, 4);
+        qni_out_text(out, " % interval\n");
+    }
+    qni_out_text(out, "\n");
+    write_sizes(out, job);
+    if (r->warning_count > 0)
+        qni_out_text(out, "\n");
+    for (int64_t i = 0; i < r->warning_count; i++)
+        write_warning(out, r->warnings[i]);
+}

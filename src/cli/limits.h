@@ -1,0 +1,42 @@
+/* cli/limits.h: the command's limits and tunables, each with its reason. */
+#ifndef QNI_CLI_LIMITS_H
+#define QNI_CLI_LIMITS_H
+
+/* Bytes gathered before a write: one call for most results, and small enough for the stack. */
+#define QNI_OUT_BUFFER_SIZE (16 * 1024)
+
+/* Options of one verb, the common ones included: what the nearest name is looked for among. */
+#define QNI_OPTION_MAX 96
+
+/* Columns of help and of a quoted formula: what a terminal has at least. */
+#define QNI_TEXT_COLUMNS 78
+/* The column at which help sentences start. */
+#define QNI_HELP_COLUMN 28
+
+/* Bytes of what a person typed that an error repeats. */
+#define QNI_ECHO_SIZE 60
+
+/* Bytes of a file given as @FILE: far more than a formula may have, so that the language says what its limit is. */
+#define QNI_FORMULA_FILE_SIZE (64 * 1024 * 1024)
+
+/* Bytes of a formula that a text result begins with, and that a figure has as its title. */
+#define QNI_FORMULA_SHOWN 400
+#define QNI_TITLE_SIZE    90
+
+/* Bytes of the beginning of a data file that show what it is. */
+#define QNI_PROBE_SIZE 64
+
+/* Points of the curve in a figure, and in a terminal. */
+#define QNI_CURVE_POINTS          512
+#define QNI_CURVE_POINTS_TERMINAL 256
+
+/* Parameters that fit into a figure's note, and that a table in a terminal is not too long for. */
+#define QNI_NOTE_PARAMETERS 12
+
+/* The plot in a terminal: no wider than a line that is easily read, a third of the screen high within these. */
+#define QNI_TERMINAL_PLOT_WIDTH      100
+#define QNI_TERMINAL_PLOT_MIN_WIDTH  40
+#define QNI_TERMINAL_PLOT_MAX_HEIGHT 18
+#define QNI_TERMINAL_PLOT_MIN_HEIGHT 12
+
+#endif

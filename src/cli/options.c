@@ -1,0 +1,382 @@
+/* cli/options.c: the parser of command lines: one pass over argv; what was given is kept in its order, the getters look there.
+ *
+ * Always: an option in `given` stands in the verb's table or among the common ones, and its text has been checked. */
+#include "cli/options.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/nearest.h"
+#include "base/number.h"
+#include "cli/limits.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define ECHO "%.60s" /* QNI_ECHO_SIZE bytes of what was typed */
+_Static_assert(QNI_ECHO_SIZE == 60, "ECHO follows the limit");
+
+const qni_option qni_common_options[QNI_COMMON_COUNT] = {
+    [QNI_COMMON_HELP] = {.name = "help",
+                         .letter = 'h',
+                         .type = QNI_OPTION_FLAG,
+                         .group = "Other options",
+                         .help = "Print this help and exit."},
+    [QNI_COMMON_LOG_LEVEL] = {.name = "log-level",
+                              .type = QNI_OPTION_CHOICE,
+                              .argument = "LEVEL",
+                              .choices = "off|error|warn|info|debug|trace",
+                              .absent = "QUERN_LOG, else warn",
+                              .group = "Other options",
+                              .help = "How much to say on standard error about the work: off, error, warn, info, debug or "
+                                      "trace."},
+};
+
+typedef struct parser {
+    qni_args *args;
+    int64_t argc;
+    char *const *argv;
+    int64_t at;      /* the next word */
+    bool plain;      /* "--" has been read */
+    int64_t literal; /* arguments that stood before "--" */
+    qn_error *err;
+} parser;
+
+/* The i-th option: the verb's own, then the common ones; NULL after the last. */
+static const qni_option *option_at(const qni_verb *verb, int64_t i)
+{
+    if (i < verb->option_count)
+        return &verb->options[i];
+    i -= verb->option_count;
+    return i < QNI_COMMON_COUNT ? &qni_common_options[i] : NULL;
+}
+
+static const qni_option *find_name(const qni_verb *verb, const char *name, size_t size)
+{
+    const qni_option *option;
+    for (int64_t i = 0; (option = option_at(verb, i)) != NULL; i++)
+        if (strlen(option->name) == size && memcmp(option->name, name, size) == 0)
+            return option;
+    return NULL;
+}
+
+static const qni_option *find_letter(const qni_verb *verb, char letter)
+{
+    const qni_option *option;
+    for (int64_t i = 0; (option = option_at(verb, i)) != NULL; i++)
+        if (option->letter != 0 && option->letter == letter)
+            return option;
+    return NULL;
+}
+
+qn_status qni_unknown_name(qn_error *err, const char *what, const char *prefix, const char *name, const char *const *names,
+                           int64_t count, const char *otherwise)
+{
+    int64_t near = qni_nearest(name, names, count);
+    if (near >= 0)
+        return qni_error(err, QN_INVALID, "unknown %s \"%s" ECHO "\": did you mean \"%s%s\"?", what, prefix, name, prefix,
+                         names[near]);
+    return qni_error(err, QN_INVALID, "unknown %s \"%s" ECHO "\"%s", what, prefix, name, otherwise);
+}
+
+static qn_status unknown_long(const parser *p, const char *name, size_t size)
+{
+    const qni_verb *verb = p->args->verb;
+    const char *names[QNI_OPTION_MAX];
+    char word[QNI_ECHO_SIZE + 1] = "";
+    memcpy(word, name, size < QNI_ECHO_SIZE ? size : QNI_ECHO_SIZE);
+    int64_t count = 0;
+    for (const qni_option *o; count < QNI_OPTION_MAX && (o = option_at(verb, count)) != NULL; count++)
+        names[count] = o->name;
+    return qni_unknown_name(p->err, "option", "--", word, names, count, "");
+}
+
+/* -x where x is no letter of ours: perhaps a formula or a number, perhaps a long name with a dash too few. */
+static qn_status unknown_letter(const parser *p, const char *word, const char *letter)
+{
+    const char *equals = strchr(word, '=');
+    size_t size = equals != NULL ? (size_t)(equals - word - 1) : strlen(word + 1);
+    const qni_option *meant = find_name(p->args->verb, word + 1, size);
+    if (meant != NULL)
+        return qni_error(p->err, QN_INVALID, "unknown option \"" ECHO "\": did you mean \"--%s\"?", word, meant->name);
+    int n = 1;
+    while (((unsigned char)letter[n] & 0xC0) == 0x80)
+        n++;
+    if (letter == word + 1)
+        return qni_error(p->err, QN_INVALID,
+                         "unknown option \"-%.*s\" in \"" ECHO "\": an argument that begins with \"-\" goes after \"--\"", n,
+                         letter, word);
+    return qni_error(p->err, QN_INVALID, "unknown option \"-%.*s\" in \"" ECHO "\"", n, letter, word);
+}
+
+/* Copies the i-th of "text|json|csv" into `out` (QNI_ECHO_SIZE + 1 bytes). False after the last. */
+static bool choice_at(char *out, const char *choices, int i)
+{
+    for (; i > 0 && choices != NULL; i--) {
+        choices = strchr(choices, '|');
+        choices = choices != NULL ? choices + 1 : NULL;
+    }
+    if (choices == NULL)
+        return false;
+    size_t size = strcspn(choices, "|");
+    assert(size <= QNI_ECHO_SIZE);
+    memcpy(out, choices, size);
+    out[size] = '\0';
+    return true;
+}
+
+static int choice_find(const char *choices, const char *text)
+{
+    char name[QNI_ECHO_SIZE + 1];
+    for (int i = 0; choice_at(name, choices, i); i++)
+        if (strcmp(name, text) == 0)
+            return i;
+    return -1;
+}
+
+static qn_status check_choice(const parser *p, const qni_option *option, const char *text)
+{
+    enum { MOST = 16 };
+    if (choice_find(option->choices, text) >= 0)
+        return QN_OK;
+    char texts[MOST][QNI_ECHO_SIZE + 1];
+    const char *names[MOST];
+    char list[QNI_ECHO_SIZE * 2] = "";
+    int count = 0;
+    for (; count < MOST && choice_at(texts[count], option->choices, count); count++) {
+        names[count] = texts[count];
+        size_t used = strlen(list);
+        size_t size = strlen(texts[count]);
+        if (used + size + 3 > sizeof list)
+            break;
+        memcpy(list + used, count > 0 ? ", " : "", count > 0 ? 3 : 1);
+        memcpy(list + strlen(list), texts[count], size + 1);
+    }
+    int64_t near = qni_nearest(text, names, count);
+    if (near >= 0)
+        return qni_error(p->err, QN_INVALID, "option \"--%s\": \"" ECHO "\" is none of %s: did you mean \"%s\"?",
+                         option->name, text, list, names[near]);
+    return qni_error(p->err, QN_INVALID, "option \"--%s\": \"" ECHO "\" is none of %s", option->name, text, list);
+}
+
+static qn_status check_value(const parser *p, const qni_option *option, const char *text)
+{
+    const char *end = text + strlen(text);
+    if (option->type == QNI_OPTION_CHOICE)
+        return check_choice(p, option, text);
+    if (option->type == QNI_OPTION_INTEGER) {
+        int64_t value = 0;
+        if (qni_integer_parse(&value, text, end) != end)
+            return qni_error(p->err, QN_INVALID, "option \"--%s\": \"" ECHO "\" is not a whole number", option->name, text);
+        if (value < option->least)
+            return qni_error(p->err, QN_INVALID, "option \"--%s\": %" PRId64 " is too small, %" PRId64 " is the least",
+                             option->name, value, option->least);
+    }
+    if (option->type == QNI_OPTION_NUMBER) {
+        double value = 0;
+        if (qni_number_parse(&value, text, end) != end || !isfinite(value))
+            return qni_error(p->err, QN_INVALID, "option \"--%s\": \"" ECHO "\" is not a number", option->name, text);
+    }
+    return QN_OK;
+}
+
+static qn_status give(parser *p, const qni_option *option, const char *text)
+{
+    if (text != NULL) {
+        qn_status s = check_value(p, option, text);
+        if (s != QN_OK)
+            return s;
+    }
+    assert(p->args->given_count < p->args->capacity);
+    p->args->given[p->args->given_count++] = (qni_given){option, text};
+    return QN_OK;
+}
+
+/* Takes the next word as the value of `option`. */
+static qn_status give_next(parser *p, const qni_option *option)
+{
+    if (p->at == p->argc)
+        return qni_error(p->err, QN_INVALID, "option \"--%s\" needs a value: --%s=%s", option->name, option->name,
+                         option->argument);
+    const char *text = p->argv[p->at++];
+    if (text[0] == '-' && text[1] == '-' && find_name(p->args->verb, text + 2, strcspn(text + 2, "=")) != NULL)
+        return qni_error(p->err, QN_INVALID,
+                         "option \"--%s\" needs a value, but \"" ECHO "\" follows (if that is the value: --%s=%s)", option->name,
+                         text, option->name, option->argument);
+    return give(p, option, text);
+}
+
+static qn_status read_long(parser *p, const char *word)
+{
+    const char *name = word + 2;
+    size_t size = strcspn(name, "=");
+    const qni_option *option = find_name(p->args->verb, name, size);
+    if (option == NULL)
+        return unknown_long(p, name, size);
+    const char *text = name[size] == '=' ? name + size + 1 : NULL;
+    if (option->type == QNI_OPTION_FLAG && text != NULL)
+        return qni_error(p->err, QN_INVALID, "option \"--%s\" takes no value", option->name);
+    if (option->type == QNI_OPTION_FLAG || text != NULL)
+        return give(p, option, text);
+    return give_next(p, option);
+}
+
+/* Flags in a bundle, the last of which may be an option with its value: -ab, -y3, -y 3. */
+static qn_status read_letters(parser *p, const char *word)
+{
+    for (const char *letter = word + 1; *letter != '\0'; letter++) {
+        const qni_option *option = find_letter(p->args->verb, *letter);
+        if (option == NULL)
+            return unknown_letter(p, word, letter);
+        if (option->type != QNI_OPTION_FLAG)
+            return letter[1] != '\0' ? give(p, option, letter + 1) : give_next(p, option);
+        if (p->args->given_count == p->args->capacity)
+            return qni_error(p->err, QN_INVALID, "option \"-%c\" is given too often", *letter);
+        qn_status s = give(p, option, NULL);
+        if (s != QN_OK)
+            return s;
+    }
+    return QN_OK;
+}
+
+static qn_status read_words(parser *p)
+{
+    qni_args *args = p->args;
+    qn_status s = QN_OK;
+    while (s == QN_OK && p->at < p->argc) {
+        const char *word = p->argv[p->at];
+        bool option = !p->plain && word[0] == '-' && word[1] != '\0';
+        if (!option && args->verb->leading)
+            break;
+        p->at++;
+        if (!option)
+            args->arguments[args->argument_count++] = word;
+        else if (strcmp(word, "--") == 0)
+            p->plain = true;
+        else
+            s = word[1] == '-' ? read_long(p, word) : read_letters(p, word);
+        if (!p->plain)
+            p->literal = args->argument_count;
+    }
+    args->rest = p->at;
+    return s;
+}
+
+/* Finds the form that the first argument names, and takes that word away. */
+static void choose_form(const parser *p)
+{
+    qni_args *args = p->args;
+    args->form = args->verb->forms;
+    for (int64_t i = 0; i < args->verb->form_count; i++) {
+        const qni_form *form = &args->verb->forms[i];
+        if (form->word != NULL && p->literal > 0 && strcmp(args->arguments[0], form->word) == 0) {
+            args->form = form;
+            args->argument_count--;
+            memmove(args->arguments, args->arguments + 1, sizeof args->arguments[0] * (size_t)args->argument_count);
+            return;
+        }
+    }
+}
+
+static qn_status check_arguments(const parser *p)
+{
+    const qni_args *args = p->args;
+    if (args->verb->leading || qni_args_has(args, &qni_common_options[QNI_COMMON_HELP]))
+        return QN_OK;
+    int64_t wanted = args->form->argument_count;
+    if (args->argument_count > wanted)
+        return qni_error(p->err, QN_INVALID, "\"" ECHO "\" is one argument too many (are there quotes around the one before?)",
+                         args->arguments[wanted]);
+    if (args->argument_count < wanted)
+        return qni_error(p->err, QN_INVALID, "%s is missing", args->form->arguments[args->argument_count].name);
+    return QN_OK;
+}
+
+/* Words with bundles of flags hold more options than words; as many as letters would be wasteful. */
+static int64_t capacity_for(int64_t argc, char *const *argv)
+{
+    int64_t count = argc + 1;
+    for (int64_t i = 0; i < argc; i++)
+        if (argv[i][0] == '-' && argv[i][1] != '-')
+            count += (int64_t)strnlen(argv[i], QNI_ECHO_SIZE);
+    return count;
+}
+
+qn_status qni_args_parse(qni_args *out, const qni_verb *verb, int64_t argc, char *const *argv,
+                         const qn_allocator *allocator, qn_error *err)
+{
+    assert(verb->option_count + QNI_COMMON_COUNT <= QNI_OPTION_MAX);
+    *out = (qni_args){.verb = verb, .allocator = allocator, .capacity = capacity_for(argc, argv)};
+    parser p = {.args = out, .argc = argc, .argv = argv, .err = err};
+    out->arguments = qni_alloc_zeroed(allocator, out->capacity, (int64_t)sizeof *out->arguments);
+    out->given = qni_alloc_zeroed(allocator, out->capacity, (int64_t)sizeof *out->given);
+    qn_status s = QN_OK;
+    if (out->arguments == NULL || out->given == NULL)
+        s = qni_error(err, QN_NOMEM, "no memory for the command line");
+    if (s == QN_OK)
+        s = read_words(&p);
+    if (s == QN_OK) {
+        choose_form(&p);
+        s = check_arguments(&p);
+    }
+    if (s != QN_OK)
+        qni_args_free(out);
+    return s;
+}
+
+void qni_args_free(qni_args *args)
+{
+    qni_free(args->allocator, args->arguments, args->capacity, (int64_t)sizeof *args->arguments);
+    qni_free(args->allocator, args->given, args->capacity, (int64_t)sizeof *args->given);
+    args->arguments = NULL;
+    args->given = NULL;
+    args->argument_count = args->given_count = 0;
+}
+
+bool qni_args_has(const qni_args *args, const qni_option *option)
+{
+    for (int64_t i = 0; i < args->given_count; i++)
+        if (args->given[i].option == option)
+            return true;
+    return false;
+}
+
+const char *qni_args_text(const qni_args *args, const qni_option *option)
+{
+    for (int64_t i = args->given_count; i > 0; i--)
+        if (args->given[i - 1].option == option)
+            return args->given[i - 1].text;
+    return option->otherwise;
+}
+
+int64_t qni_args_integer(const qni_args *args, const qni_option *option, int64_t otherwise)
+{
+    const char *text = qni_args_text(args, option);
+    if (text != NULL)
+        (void)qni_integer_parse(&otherwise, text, text + strlen(text));
+    return otherwise;
+}
+
+double qni_args_number(const qni_args *args, const qni_option *option, double otherwise)
+{
+    const char *text = qni_args_text(args, option);
+    if (text != NULL)
+        (void)qni_number_parse(&otherwise, text, text + strlen(text));
+    return otherwise;
+}
+
+int qni_args_choice(const qni_args *args, const qni_option *option)
+{
+    const char *text = qni_args_text(args, option);
+    assert(text != NULL);
+    return choice_find(option->choices, text);
+}
+
+const char *qni_args_next(const qni_args *args, const qni_option *option, int64_t *at)
+{
+    for (; *at < args->given_count; (*at)++)
+        if (args->given[*at].option == option)
+            return args->given[(*at)++].text;
+    return NULL;
+}

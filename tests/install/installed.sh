@@ -1,0 +1,118 @@
+#!/bin/bash
+# tests/install/installed.sh: what an installed Quern promises. Usage: installed.sh CASE SOURCE BUILD CC [LIBDIR]
+# The case "tree" installs BUILD under a temporary prefix and moves that elsewhere; all other cases use what lies there, so that a path
+# written into an installed file shows.
+set -euo pipefail
+case_name=$1 source=$2 build=$3 cc=$4 libdir=${5:-lib}
+work=$build/tests/install/work
+prefix=$work/moved
+expected="quern $(sed -n 's/^#define QN_VERSION_[A-Z]* //p' "$source/include/quern/base.h" | paste -sd.): 10.0 10.5 11.0"
+
+fail() {
+    echo "install.$case_name: $*" >&2
+    exit 1
+}
+
+# Runs the consumer program and compares what it prints.
+expect_from() {
+    local got
+    got=$("$@") || fail "$1 failed"
+    [ "$got" = "$expected" ] || fail "$1 printed \"$got\", not \"$expected\""
+}
+
+pkg() {
+    PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig pkg-config "$@" quern
+}
+
+consumer_by_cmake() {
+    local target=$1 folder=$work/$case_name
+    rm -rf "$folder"
+    cmake -S "$source/tests/install/consumer" -B "$folder" -G Ninja -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$prefix" \
+        -DTARGET_NAME="$target" >/dev/null
+    cmake --build "$folder" >/dev/null
+    expect_from "$folder/consumer"
+}
+
+# Defined global names, one a line.
+global_names() {
+    nm "$@" --defined-only --format=posix | awk 'NF > 1 && $2 != "A" { sub(/@.*/, "", $1); print $1 }' | sort -u
+}
+
+only_qn_names() {
+    local others
+    others=$(grep -v '^qn_' <<<"$1" || true)
+    [ -z "$others" ] || fail "names that are not qn_: $(tr '\n' ' ' <<<"$others")"
+}
+
+# The functions that the installed headers promise.
+promised_names() {
+    cat "$prefix"/include/quern/*.h | tr '\n' ' ' | sed 's/QN_API/\n&/g' | grep '^QN_API' | grep -v '^QN_API *__attribute__' |
+        sed -n 's/^QN_API [^(;]*\b\(qn_[a-z0-9_]*\) *(.*/\1/p' | sort -u
+}
+
+case $case_name in
+tree)
+    rm -rf "$work"
+    mkdir -p "$work"
+    cmake --install "$build" --prefix "$work/first" >/dev/null
+    mv "$work/first" "$prefix"
+    if grep -rIl --include='*.cmake' --include='*.pc' -e "$work" -e "$source" "$prefix"; then
+        fail "these files hold a path of this machine"
+    fi
+    ;;
+cmake_shared) consumer_by_cmake quern::quern ;;
+cmake_static)
+    consumer_by_cmake quern::quern_static
+    if ldd "$work/$case_name/consumer" | grep libquern; then
+        fail "the static consumer needs the shared library"
+    fi
+    ;;
+pkgconfig_shared)
+    # shellcheck disable=SC2046 # words are wanted
+    "$cc" -o "$work/$case_name" "$source/tests/install/consumer/consumer.c" $(pkg --cflags --libs)
+    expect_from env LD_LIBRARY_PATH="$prefix/$libdir" "$work/$case_name"
+    ;;
+pkgconfig_static)
+    # shellcheck disable=SC2046
+    "$cc" -o "$work/$case_name" "$source/tests/install/consumer/consumer.c" \
+        $(pkg --cflags --static --libs | sed 's/-lquern\b/-l:libquern.a/')
+    expect_from "$work/$case_name"
+    ;;
+symbols_shared)
+    names=$(global_names --dynamic "$prefix/$libdir/libquern.so")
+    only_qn_names "$names"
+    [ "$names" = "$(promised_names)" ] || fail "exported and promised differ: $(diff <(promised_names) <(echo "$names") | grep '^[<>]' || true)"
+    readelf -d "$prefix/$libdir/libquern.so" | grep -q 'SONAME.*\[libquern\.so\.0\]' || fail "the soname is not libquern.so.0"
+    nm --dynamic "$prefix/$libdir/libquern.so" | grep -q 'qn_version@@QUERN_0' || fail "qn_version has no symbol version QUERN_0"
+    ;;
+symbols_static)
+    names=$(global_names --extern-only "$prefix/$libdir/libquern.a")
+    only_qn_names "$names"
+    [ "$names" = "$(promised_names)" ] || fail "exported and promised differ: $(diff <(promised_names) <(echo "$names") | grep '^[<>]' || true)"
+    ;;
+headers)
+    for header in "$prefix"/include/quern/*.h; do
+        name=quern/$(basename "$header")
+        for language in "$cc -xc -std=c17" "g++ -xc++ -std=c++17"; do
+            # shellcheck disable=SC2086
+            echo "#include <$name>" | $language -fsyntax-only -Wall -Wextra -Wpedantic -Werror -I"$prefix/include" - ||
+                fail "$name does not compile alone with $language"
+        done
+    done
+    ;;
+examples) # each is built and run as the comment at its top says
+    export PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig LD_LIBRARY_PATH=$prefix/$libdir
+    rm -rf "$work/examples"
+    cp -r "$source/examples" "$work/examples"
+    cd "$work/examples"
+    for program in *.c; do
+        lines=$(sed -n 's/^ \*     //p' "$program" | sed "s|^cc |$cc -Wall -Wextra -Werror |")
+        [ -n "$lines" ] || fail "$program does not say how it is built and run"
+        bash -e -c "$lines" >"$work/examples.out" 2>&1 || fail "$program: $(cat "$work/examples.out")"
+    done
+    ;;
+command)
+    [ "$("$prefix/bin/quern" --version | grep -c "${expected%%:*}")" = 1 ] || fail "the command does not tell its version"
+    ;;
+*) fail "no such case" ;;
+esac
