@@ -25,7 +25,7 @@ deps-bench:
 
 release: deps-build
 	@cmake --preset release -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
-	@cmake --build build/release
+	@echo "building (build/release)" && cmake --build build/release -- --quiet
 
 demo: release
 	build/release/quern fit 'transmittance = area/width * exp(-0.5*((wavelength - centre)/width)^2)' examples/transmittance.csv \

@@ -1,5 +1,6 @@
-/* bench/csv.c: how fast does a CSV file of numbers become columns of doubles? Beside a plain reader of getline and strtod, and beside
- * pandas (C engine) or numpy.loadtxt, whichever /usr/bin/python3 has. All read the same file, which is in the page cache. */
+/* bench/csv.c: how fast does a CSV file of numbers become columns of doubles? Beside a plain reader of getline and
+ * strtod, and beside pandas (C engine) or numpy.loadtxt, whichever /usr/bin/python3 has. All read the same file, which
+ * is in the page cache. */
 #include "bench/common.h"
 
 #include <quern/table.h>
@@ -10,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COLUMNS = 8 };
+enum {
+    COLUMNS = 8
+};
 
 typedef struct file {
     char path[64];
@@ -109,18 +112,19 @@ static void measure_python(bench *b, const char *case_name, const file *f)
 {
     char command[1024];
     int samples = b->quick ? 1 : 5;
-    (void)snprintf(command, sizeof command,
-                   "/usr/bin/python3 -c '\n"
-                   "import time\n"
-                   "try:\n"
-                   " import pandas; name = \"pandas\"; read = lambda p: pandas.read_csv(p, engine=\"c\")\n"
-                   "except ImportError:\n"
-                   " import numpy; name = \"numpy.loadtxt\"; read = lambda p: numpy.loadtxt(p, delimiter=\",\", skiprows=1)\n"
-                   "print(name)\n"
-                   "for i in range(%d):\n"
-                   " t = time.perf_counter(); read(\"%s\"); print(time.perf_counter() - t)\n"
-                   "' 2>/dev/null",
-                   samples, f->path);
+    (void)snprintf(
+        command, sizeof command,
+        "/usr/bin/python3 -c '\n"
+        "import time\n"
+        "try:\n"
+        " import pandas; name = \"pandas\"; read = lambda p: pandas.read_csv(p, engine=\"c\")\n"
+        "except ImportError:\n"
+        " import numpy; name = \"numpy.loadtxt\"; read = lambda p: numpy.loadtxt(p, delimiter=\",\", skiprows=1)\n"
+        "print(name)\n"
+        "for i in range(%d):\n"
+        " t = time.perf_counter(); read(\"%s\"); print(time.perf_counter() - t)\n"
+        "' 2>/dev/null",
+        samples, f->path);
     FILE *in = popen(command, "r");
     char name[64] = "";
     double seconds[8];
@@ -142,8 +146,8 @@ static void measure(bench *b, const char *case_name, const char *format, double 
 {
     file f = {.rows = b->quick ? 5000 : 250000};
     write_file(&f, format, scale);
-    (void)bench_compare(b, case_name, (bench_side){"quern", read_ours, &f}, (bench_side){"getline, strtod", read_plain, &f}, f.size,
-                        "bytes");
+    (void)bench_compare(b, case_name, (bench_side){"quern", read_ours, &f},
+                        (bench_side){"getline, strtod", read_plain, &f}, f.size, "bytes");
     measure_python(b, case_name, &f);
     (void)unlink(f.path);
 }

@@ -16,8 +16,9 @@ endif()
 if(QUERN_SANITIZE)
   target_compile_options(quern_flags INTERFACE -fsanitize=${QUERN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
   target_link_options(quern_flags INTERFACE -fsanitize=${QUERN_SANITIZE})
-  if(CMAKE_C_COMPILER_ID STREQUAL "GNU") # instrumented code hides from gcc that a variable is set; the other builds look
-    target_compile_options(quern_flags INTERFACE -Wno-maybe-uninitialized)
+  if(CMAKE_C_COMPILER_ID STREQUAL "GNU") # instrumented code hides from gcc what values are possible; the other builds look
+    target_compile_options(quern_flags INTERFACE
+      -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-format-overflow -Wno-format-truncation)
   endif()
 endif()
 if(QUERN_COVERAGE)

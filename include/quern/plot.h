@@ -2,7 +2,8 @@
  *
  * Caveats first:
  *  - A series' numbers are borrowed until the plot is freed; texts (labels, title, notes) are copied.
- *  - Values that are not finite, and values that are not positive on a logarithmic axis, are not drawn; a line has a gap there.
+ *  - Values that are not finite, and values that are not positive on a logarithmic axis, are not drawn; a line has a
+ * gap there.
  *  - A plot belongs to one thread at a time. Different plots may be drawn at once in any threads.
  *  - SVG and PNG need cairo 1.16 or newer, which is opened the first time: qn_has("cairo"). Text needs nothing.
  *  - Texts are UTF-8; bytes that are not become U+FFFD. Raised digits and minus (⁻⁰¹²³…) are drawn raised in any font.
@@ -64,7 +65,7 @@ typedef struct qn_plot_options {
     const char *title;   /* NULL: none */
     const char *x_label; /* NULL: none */
     qn_plot_scale x_scale;
-    double x_min, x_max; /* x_min < x_max: exactly this part is shown; both 0: all data */
+    double x_min, x_max;           /* x_min < x_max: exactly this part is shown; both 0: all data */
     const qn_allocator *allocator; /* NULL: the default. Borrowed, must outlive the plot */
 } qn_plot_options;
 
@@ -72,22 +73,23 @@ typedef struct qn_plot_panel {
     int64_t size;      /* sizeof(qn_plot_panel) */
     const char *label; /* of the y axis; NULL: none */
     qn_plot_scale scale;
-    double min, max;  /* min < max: exactly this part is shown; both 0: all points, and lines as far as they stay near */
-    double height;    /* of this panel, relative to that of the others; 0: 1 */
-    bool symmetric;   /* zero in the middle (linear scale only) */
-    const char *note; /* a box of text: lines end with \n, columns with \t. In a corner without data, else beside the panel */
+    double min, max; /* min < max: exactly this part is shown; both 0: all points, and lines as far as they stay near */
+    double height;   /* of this panel, relative to that of the others; 0: 1 */
+    bool symmetric;  /* zero in the middle (linear scale only) */
+    const char
+        *note; /* a box of text: lines end with \n, columns with \t. In a corner without data, else beside the panel */
 } qn_plot_panel;
 
 typedef struct qn_plot_series {
     int64_t size; /* sizeof(qn_plot_series) */
     qn_plot_kind kind;
-    int64_t panel;        /* 0: the panel added first, at the top */
+    int64_t panel; /* 0: the panel added first, at the top */
     qn_plot_colour colour;
-    const char *label;    /* in the legend; NULL: not there */
+    const char *label; /* in the legend; NULL: not there */
     int64_t n;
-    const double *x, *y;  /* (n) borrowed until the plot is freed */
-    const double *y2;     /* (n) QN_PLOT_BAND only */
-    double level;         /* QN_PLOT_LEVEL only */
+    const double *x, *y; /* (n) borrowed until the plot is freed */
+    const double *y2;    /* (n) QN_PLOT_BAND only */
+    double level;        /* QN_PLOT_LEVEL only */
 } qn_plot_series;
 
 QN_API qn_plot_options qn_plot_options_default(void);
@@ -97,16 +99,18 @@ QN_API qn_plot_series qn_plot_series_default(void);
 /* Makes a figure without panels. Errors: QN_INVALID (a size out of range, crossed limits), QN_NOMEM. */
 QN_API QN_MUST_USE qn_status qn_plot_new(qn_plot **out, const qn_plot_options *options, qn_error *err);
 
-/* Adds a panel below those that are there; eight at most. Errors: QN_INVALID, QN_LIMIT, QN_NOMEM; the plot is then unchanged. */
+/* Adds a panel below those that are there; eight at most. Errors: QN_INVALID, QN_LIMIT, QN_NOMEM; the plot is then
+ * unchanged. */
 QN_API QN_MUST_USE qn_status qn_plot_add_panel(qn_plot *plot, const qn_plot_panel *panel, qn_error *err);
 
-/* Adds a series to a panel. Points are drawn below lines, bands below both. Errors: QN_INVALID, QN_NOMEM; the plot is then unchanged. */
+/* Adds a series to a panel. Bands are drawn lowest (over many points, which would hide them, as outlines), then
+ * points, then lines. Errors: QN_INVALID, QN_NOMEM; the plot is then unchanged. */
 QN_API QN_MUST_USE qn_status qn_plot_add(qn_plot *plot, const qn_plot_series *series, qn_error *err);
 
-/* Writes the figure to `path`, which must end in .svg or .png. The file appears whole or not at all; one that was there stays until then.
- * The same plot gives the same SVG byte for byte (with the same cairo and fonts).
- * Errors: QN_INVALID (another ending, a plot without panels), QN_UNAVAILABLE (no cairo), QN_CREATE, QN_PERMISSION, QN_NO_INPUT (no such
- * folder), QN_IO (a full disk), QN_NOMEM. */
+/* Writes the figure to `path`, which must end in .svg or .png. The file appears whole or not at all; one that was there
+ * stays until then. The same plot gives the same SVG byte for byte (with the same cairo and fonts). Errors: QN_INVALID
+ * (another ending, a plot without panels), QN_UNAVAILABLE (no cairo), QN_CREATE (no such folder), QN_PERMISSION, QN_IO
+ * (a full disk), QN_NOMEM. */
 QN_API QN_MUST_USE qn_status qn_plot_write(const qn_plot *plot, const char *path, qn_error *err);
 
 typedef struct qn_plot_text_options {
@@ -122,10 +126,10 @@ QN_API qn_plot_text_options qn_plot_text_options_default(void);
 /* Takes `size` bytes of text; false where it cannot. */
 typedef bool qn_plot_sink(void *user, const char *bytes, int64_t size);
 
-/* Draws the figure as lines of text, each ending with \n, and hands them to `sink` in the calling thread, one call a line. Notes are left out.
- * Errors: QN_INVALID (no panels, a size out of range), QN_IO (the sink said no), QN_NOMEM. */
-QN_API QN_MUST_USE qn_status qn_plot_text(const qn_plot *plot, const qn_plot_text_options *options, qn_plot_sink *sink, void *user,
-                                          qn_error *err);
+/* Draws the figure as lines of text, each ending with \n, and hands them to `sink` in the calling thread, one call a
+ * line. Notes are left out. Errors: QN_INVALID (no panels, a size out of range), QN_IO (the sink said no), QN_NOMEM. */
+QN_API QN_MUST_USE qn_status qn_plot_text(const qn_plot *plot, const qn_plot_text_options *options, qn_plot_sink *sink,
+                                          void *user, qn_error *err);
 
 QN_API void qn_plot_free(qn_plot *plot); /* NULL is fine */
 

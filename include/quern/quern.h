@@ -9,6 +9,7 @@
 #include <quern/model.h>
 #include <quern/nist.h>
 #include <quern/plot.h>
+#include <quern/plot.h>
 #include <quern/table.h>
 #include <quern/threads.h>
 

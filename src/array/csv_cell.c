@@ -107,35 +107,44 @@ void qni_csv_trim(qni_csv_cell *cell)
         cell->size--;
 }
 
+/* Whether the text is one of those by which people say that a value is missing, and that are not taken for it. */
+static bool looks_missing(const char *text, int64_t size)
+{
+    static const char *const words[] = {"-", "--", ".", "?", "n/a", "na", "#N/A", "Null", "none", "missing"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (equals(text, size, words[i]))
+            return true;
+    }
+    return false;
+}
+
+/* How often text has a character of the set. */
+static int64_t count_of(const char *text, int64_t size, const char *set)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < size; i++)
+        count += strchr(set, text[i]) != NULL;
+    return count;
+}
+
 /* What may be meant by a text that is not a number, "" where nothing comes to mind. */
 static const char *number_hint(const char *text, int64_t size)
 {
-    static const char *const absent[] = {"-", "--", ".", "?", "n/a", "na", "#N/A", "Null", "none", "missing"};
-    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
-        if (equals(text, size, absent[i]))
-            return " (missing? then leave it empty or write NA)";
-    }
-    if (!is_digit(text[size - 1]))
-        return is_digit(*text) && text[size - 1] == '%' ? " (write it without the percent sign)" : "";
-    int64_t commas = 0, groups = 0, digits = 0, points = 0, others = 0;
-    const char *comma = NULL;
-    for (int64_t i = 0; i < size; i++) {
-        char c = text[i];
-        digits += is_digit(c);
-        points += c == '.';
-        commas += c == ',';
-        groups += c == ' ' || c == '\'' || c == '_';
-        others += !is_digit(c) && strchr(".,+- '_eE", c) == NULL;
-        comma = c == ',' ? text + i : comma;
-    }
-    if (digits == 0 || others > 0)
+    if (looks_missing(text, size))
+        return " (missing? then leave it empty or write NA)";
+    if (is_digit(*text) && text[size - 1] == '%')
+        return " (write it without the percent sign)";
+    int64_t commas = count_of(text, size, ","), points = count_of(text, size, ".");
+    int64_t groups = count_of(text, size, " '_"), digits = count_of(text, size, "0123456789");
+    if (digits == 0 || !is_digit(text[size - 1]) ||
+        commas + points + groups + digits + count_of(text, size, "+-eE") < size)
         return "";
     if (groups > 0 || commas > 1 || points > 1 || (commas == 1 && points == 1))
         return " (thousands separators? write it without)";
-    if (commas == 1)
-        return text + size - comma == 4 ? " (a decimal comma or a thousands separator? write a point or nothing)"
-                                        : " (decimal comma?)";
-    return "";
+    if (commas == 0)
+        return "";
+    return size >= 5 && text[size - 4] == ',' ? " (a decimal comma or a thousands separator? write a point or nothing)"
+                                              : " (decimal comma?)";
 }
 
 /* What a column of the type wants, and what may help; " of 64 bits" and the like continue the sentence. */
@@ -204,7 +213,8 @@ static bool store_string(qn_csv *csv, qn_table *table, const qni_csv_step *step,
         return false;
     }
     if (column->strings.count > known && !qni_csv_is_utf8(cell->text, cell->size)) {
-        (void)qni_csv_fail(csv, QN_DATA, where, "text that is not UTF-8 (Latin-1? then convert it: iconv -f LATIN1 -t UTF-8)");
+        (void)qni_csv_fail(csv, QN_DATA, where,
+                           "text that is not UTF-8 (Latin-1? then convert it: iconv -f LATIN1 -t UTF-8)");
         return false;
     }
     ((int32_t *)column->values)[row] = code;
@@ -270,6 +280,7 @@ bool qni_csv_store(qn_csv *csv, qn_table *table, const qni_csv_step *step, int64
     }
     if (qni_table_set_missing(table, column, row))
         return true;
-    csv->status = qni_error(csv->err, QN_NOMEM, "no memory for column \"%s\"", qni_csv_show_name(csv, step->source).text);
+    csv->status =
+        qni_error(csv->err, QN_NOMEM, "no memory for column \"%s\"", qni_csv_show_name(csv, step->source).text);
     return false;
 }

@@ -1,8 +1,9 @@
 /* array/csv_dialect.c: which delimiter a file has, and what its columns are called.
  *
- * A delimiter is judged by the first record and those after it within QNI_CSV_DETECT_BYTES, QNI_CSV_DETECT_RECORDS in all: however the
- * bytes arrive, the answer is the same. The candidate wins that gives most of them as many cells, more than one, as the first has; of several ; then tab then comma (decimal commas are more frequent than
- * semicolons inside cells) and only then blanks. Without any there is one column. */
+ * A delimiter is judged by the first record and those after it within QNI_CSV_DETECT_BYTES, QNI_CSV_DETECT_RECORDS in
+ * all: however the bytes arrive, the answer is the same. The candidate wins that gives most of them as many cells, more
+ * than one, as the first has; of several ; then tab then comma (decimal commas are more frequent than semicolons inside
+ * cells) and only then blanks. Without any there is one column. */
 #include "array/csv_int.h"
 
 #include "array/limits.h"
@@ -94,32 +95,53 @@ static bool is_first_record_whole(qn_csv *csv)
     return whole;
 }
 
-qn_status qni_csv_find_dialect(qn_csv *csv, char delimiter)
+static bool can_delimit(char c)
 {
-    if (delimiter != '\0' && (strchr("\"#\r\n.+-", delimiter) != NULL || (delimiter >= '0' && delimiter <= '9') ||
-                              ((delimiter | 0x20) >= 'a' && (delimiter | 0x20) <= 'z') || (uint8_t)delimiter >= 0x7F))
-        return qni_error(csv->err, QN_INVALID, "a delimiter is one character such as , ; | or tab, or a space for runs of blanks");
-    set_delimiter(csv, delimiter != '\0' ? delimiter : ',');
+    bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+    bool digit = c >= '0' && c <= '9';
+    return !letter && !digit && (uint8_t)c < 0x7F && strchr("\"#\r\n.+-", c) == NULL;
+}
+
+/* At least so many bytes in the window, where the input has them. */
+static qn_status look_ahead(qn_csv *csv, int64_t size)
+{
     qn_status s = QN_OK;
-    while (!csv->input_ended && !csv->nul_met && csv->end - csv->at < QNI_CSV_DETECT_BYTES) {
-        if ((s = qni_csv_more(csv)) != QN_OK)
-            return s;
-    }
-    if (csv->end - csv->at >= 3 && memcmp(csv->at, "\xEF\xBB\xBF", 3) == 0) {
-        csv->at += 3;
-        csv->consumed += 3;
-    }
-    if (csv->end - csv->at >= 2 && (memcmp(csv->at, "\xFF\xFE", 2) == 0 || memcmp(csv->at, "\xFE\xFF", 2) == 0)) {
+    while (s == QN_OK && !csv->input_ended && !csv->nul_met && csv->end - csv->at < size)
+        s = qni_csv_more(csv);
+    return s;
+}
+
+static qn_status pass_byte_order_mark(qn_csv *csv)
+{
+    int64_t size = csv->end - csv->at;
+    if (size >= 2 && (memcmp(csv->at, "\xFF\xFE", 2) == 0 || memcmp(csv->at, "\xFE\xFF", 2) == 0)) {
         (void)qni_csv_fail(csv, QN_DATA, csv->at, "the file is UTF-16: convert it (iconv -f UTF-16 -t UTF-8)");
         return csv->status;
     }
-    while (!csv->input_ended && !is_first_record_whole(csv)) {
-        if ((s = qni_csv_more(csv)) != QN_OK)
-            return s;
+    if (size >= 3 && memcmp(csv->at, "\xEF\xBB\xBF", 3) == 0) {
+        csv->at += 3;
+        csv->consumed += 3;
     }
-    if (delimiter == '\0')
-        set_delimiter(csv, detect(csv));
     return QN_OK;
+}
+
+qn_status qni_csv_find_dialect(qn_csv *csv, char delimiter)
+{
+    bool given = delimiter != '\0';
+    if (given && !can_delimit(delimiter))
+        return qni_error(csv->err, QN_INVALID,
+                         "a delimiter is one character such as , ; | or tab, or a space for runs of blanks");
+    set_delimiter(csv, given ? delimiter : ',');
+    qn_status s = look_ahead(csv, given ? 3 : QNI_CSV_DETECT_BYTES);
+    if (s == QN_OK)
+        s = pass_byte_order_mark(csv);
+    if (given)
+        return s;
+    while (s == QN_OK && !csv->input_ended && !is_first_record_whole(csv))
+        s = qni_csv_more(csv);
+    if (s == QN_OK)
+        set_delimiter(csv, detect(csv));
+    return s;
 }
 
 /* One more column, whose name stands at `where`. */
@@ -135,13 +157,16 @@ static bool add_column(qn_csv *csv, const char *name, int64_t size, const char *
         name = made;
     }
     if (!qni_csv_is_utf8(name, size)) {
-        (void)qni_csv_fail(csv, QN_DATA, where, "a name that is not UTF-8 (Latin-1? then convert it: iconv -f LATIN1 -t UTF-8)");
+        (void)qni_csv_fail(csv, QN_DATA, where,
+                           "a name that is not UTF-8 (Latin-1? then convert it: iconv -f LATIN1 -t UTF-8)");
         return false;
     }
     int32_t code;
     if (qni_strings_add(&code, &csv->names, csv->allocator, name, size) != QN_OK ||
-        !qni_grow(csv->allocator, (void **)&csv->name_of_column, &csv->column_capacity, csv->column_count + 1, sizeof code)) {
-        csv->status = qni_error(csv->err, QN_NOMEM, "no memory for the names of %" PRId64 " columns", csv->column_count);
+        !qni_grow(csv->allocator, (void **)&csv->name_of_column, &csv->column_capacity, csv->column_count + 1,
+                  sizeof code)) {
+        csv->status =
+            qni_error(csv->err, QN_NOMEM, "no memory for the names of %" PRId64 " columns", csv->column_count);
         return false;
     }
     csv->name_of_column[csv->column_count++] = code;

@@ -1,8 +1,9 @@
-/* array/csv_infer.c: the types of columns that were not given one, from the rows that begin within the first QNI_CSV_SAMPLE_BYTES after
- * the header, at most QNI_CSV_SAMPLE_ROWS and at least one. The sample depends on the input alone, not on how it is read.
+/* array/csv_infer.c: the types of columns that were not given one, from the rows that begin within the first
+ * QNI_CSV_SAMPLE_BYTES after the header, at most QNI_CSV_SAMPLE_ROWS and at least one. The sample depends on the input
+ * alone, not on how it is read.
  *
- * Each cell strikes out the types that it is not. What is left decides: bool, i64, f64, date, timestamp, else string; a column that is
- * empty all over is f64. */
+ * Each cell strikes out the types that it is not. What is left decides: bool, i64, f64, date, timestamp, else string; a
+ * column that is empty all over is f64. */
 #include "array/csv_int.h"
 
 #include "array/limits.h"
@@ -38,7 +39,8 @@ static uint8_t strike_out(uint8_t may, const qni_csv_cell *cell)
         may &= (uint8_t)~MAY_BOOL;
     if ((may & MAY_DATE) != 0 && !qni_date_parse(&unused.days, cell->text, cell->size))
         may &= (uint8_t)~MAY_DATE;
-    if ((may & (MAY_TIMESTAMP | MAY_DATE)) == MAY_TIMESTAMP && !qni_timestamp_parse(&unused.integer, cell->text, cell->size))
+    if ((may & (MAY_TIMESTAMP | MAY_DATE)) == MAY_TIMESTAMP &&
+        !qni_timestamp_parse(&unused.integer, cell->text, cell->size))
         may &= (uint8_t)~MAY_TIMESTAMP;
     return may;
 }

@@ -79,7 +79,8 @@ static void bytes_close(void *user)
     qni_delete(input->allocator, input);
 }
 
-qn_status qni_csv_input_bytes(qni_csv_input *out, const char *bytes, int64_t size, const qn_allocator *allocator, qn_error *err)
+qn_status qni_csv_input_bytes(qni_csv_input *out, const char *bytes, int64_t size, const qn_allocator *allocator,
+                              qn_error *err)
 {
     bytes_input *input = qni_new(allocator, bytes_input);
     if (input == NULL)
@@ -110,7 +111,8 @@ static qn_status fail_too_long(qn_csv *csv)
 {
     int64_t mib = csv->input.record_limit >> 20;
     if (csv->open_quote != NULL)
-        (void)qni_csv_fail(csv, QN_LIMIT, csv->open_quote, "the quote opened here is not closed within %" PRId64 " MiB", mib);
+        (void)qni_csv_fail(csv, QN_LIMIT, csv->open_quote, "the quote opened here is not closed within %" PRId64 " MiB",
+                           mib);
     else
         (void)qni_csv_fail(csv, QN_LIMIT, csv->at, "this line is longer than %" PRId64 " MiB", mib);
     return csv->status;
@@ -119,15 +121,18 @@ static qn_status fail_too_long(qn_csv *csv)
 qn_status qni_csv_more(qn_csv *csv)
 {
     if (csv->nul_met) {
-        (void)qni_csv_fail(csv, QN_DATA, csv->end,
-                     "a zero byte: this is not a text file (binary? UTF-16? then convert it: iconv -f UTF-16 -t UTF-8)");
+        (void)qni_csv_fail(
+            csv, QN_DATA, csv->end,
+            "a zero byte: this is not a text file (binary? UTF-16? then convert it: iconv -f UTF-16 -t UTF-8)");
         return csv->status;
     }
     assert(!csv->input_ended);
     int64_t unread = csv->end - csv->at;
     if (unread >= csv->input.record_limit)
         return fail_too_long(csv);
-    int64_t wanted = unread * 2 > csv->input.chunk_size ? unread * 2 : csv->input.chunk_size; /* doubled: a long record is read again few times */
+    int64_t wanted = unread * 2 > csv->input.chunk_size
+                         ? unread * 2
+                         : csv->input.chunk_size; /* doubled: a long record is read again few times */
     if (wanted > csv->window_size) {
         if (!resize_window(csv, wanted))
             return qni_error(csv->err, QN_NOMEM, "no memory for a line of %" PRId64 " bytes", wanted);

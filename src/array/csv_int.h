@@ -8,9 +8,9 @@
  *   csv_open.c     opening, options, selecting
  *   csv_read.c     records into a table
  *
- * The window: the unread bytes are [at, end); a zero byte stands at `end` and nowhere before, so that every scan ends there; PADDING
- * more zeros follow. A record is always read from its beginning at `at`; where it turns out to end beyond the window, the window grows
- * and the record is read again. */
+ * The window: the unread bytes are [at, end); a zero byte stands at `end` and nowhere before, so that every scan ends
+ * there; PADDING more zeros follow. A record is always read from its beginning at `at`; where it turns out to end
+ * beyond the window, the window grows and the record is read again. */
 #ifndef QNI_ARRAY_CSV_INT_H
 #define QNI_ARRAY_CSV_INT_H
 
@@ -20,10 +20,11 @@
 
 /* Where bytes come from. */
 typedef struct qni_csv_input {
-    int64_t (*read)(void *user, char *into, int64_t size); /* bytes read (> 0), 0: the end, -1: errno says what failed */
-    void (*close)(void *user);                             /* may be NULL */
+    int64_t (*read)(void *user, char *into,
+                    int64_t size); /* bytes read (> 0), 0: the end, -1: errno says what failed */
+    void (*close)(void *user);     /* may be NULL */
     void *user;
-    int64_t total_size; /* bytes in all, -1: unknown */
+    int64_t total_size;   /* bytes in all, -1: unknown */
     int64_t chunk_size;   /* bytes to hold at a time; 0: QNI_CSV_CHUNK */
     int64_t record_limit; /* bytes of the longest record; 0: QNI_CSV_RECORD_LIMIT */
 } qni_csv_input;
@@ -77,7 +78,7 @@ struct qn_csv {
     bool no_header;
     uint8_t kind[256];
 
-    qni_strings names; /* distinct */
+    qni_strings names;       /* distinct */
     int32_t *name_of_column; /* (column_count) */
     int64_t column_capacity;
     int64_t *column_of_name; /* (names.count) the first one; -1 - it where the name occurs again */
@@ -88,7 +89,7 @@ struct qn_csv {
     qni_csv_target *targets; /* in the order of the calls */
     int64_t target_count, target_capacity;
     int64_t *target_of_column; /* (column_count) -1: not selected */
-    qni_csv_step *steps;        /* (target_count); NULL before the first read */
+    qni_csv_step *steps;       /* (target_count); NULL before the first read */
     const char **target_names; /* (target_count); likewise */
 
     char *scratch; /* cells with doubled quotes */
@@ -96,34 +97,39 @@ struct qn_csv {
 
     /* Of the call that runs. */
     qn_error *err;
-    qn_status status;        /* of the lexer and what it calls, QN_OK where only more bytes are needed */
-    const char *open_quote;  /* where the bytes ran out inside a quoted cell; else NULL */
-    bool lines_inside;       /* the record has quoted cells, perhaps with line breaks */
-    bool failed;             /* for good */
+    qn_status status;       /* of the lexer and what it calls, QN_OK where only more bytes are needed */
+    const char *open_quote; /* where the bytes ran out inside a quoted cell; else NULL */
+    bool lines_inside;      /* the record has quoted cells, perhaps with line breaks */
+    bool failed;            /* for good */
 };
 
 /* csv_input.c */
 
 qn_status qni_csv_input_file(qni_csv_input *out, const char *path, const qn_allocator *allocator, qn_error *err);
-qn_status qni_csv_input_bytes(qni_csv_input *out, const char *bytes, int64_t size, const qn_allocator *allocator, qn_error *err);
+qn_status qni_csv_input_bytes(qni_csv_input *out, const char *bytes, int64_t size, const qn_allocator *allocator,
+                              qn_error *err);
 
 /* Opens over any input, which is taken in any case. The name is copied. */
-qn_status qni_csv_open_input(qn_csv **out, qni_csv_input input, const char *name, const qn_csv_options *options, qn_error *err);
+qn_status qni_csv_open_input(qn_csv **out, qni_csv_input input, const char *name, const qn_csv_options *options,
+                             qn_error *err);
 
-/* Makes the window longer at its end; it moves. Errors: QN_IO, QN_NOMEM, QN_LIMIT, QN_DATA (a zero byte stands at the end). */
+/* Makes the window longer at its end; it moves. Errors: QN_IO, QN_NOMEM, QN_LIMIT, QN_DATA (a zero byte stands at the
+ * end). */
 qn_status qni_csv_more(qn_csv *csv);
 
 /* csv_lex.c */
 
-/* Fills in the error with the place of `where`, a byte of the window; gives the status to csv->status and returns NULL. */
-#define qni_csv_fail(csv, code, where, ...)                                                                            \
-    ((csv)->status = qni_error_at((csv)->err, (code), (csv)->name, qni_csv_line_of((csv), (where)),                    \
-                                  qni_csv_column_of((csv), (where)), __VA_ARGS__),                                     \
+/* Fills in the error with the place of `where`, a byte of the window; gives the status to csv->status and returns NULL.
+ */
+#define qni_csv_fail(csv, code, where, ...)                                                         \
+    ((csv)->status = qni_error_at((csv)->err, (code), (csv)->name, qni_csv_line_of((csv), (where)), \
+                                  qni_csv_column_of((csv), (where)), __VA_ARGS__),                  \
      NULL)
 int64_t qni_csv_line_of(const qn_csv *csv, const char *where);
 int64_t qni_csv_column_of(const qn_csv *csv, const char *where);
 
-/* All these return the place after what they read, or NULL: csv->status then says what failed, QN_OK: more bytes are needed. */
+/* All these return the place after what they read, or NULL: csv->status then says what failed, QN_OK: more bytes are
+ * needed. */
 
 /* Passes the line at p if it is blank or a comment; otherwise, and at the end of the input, returns p. */
 const char *qni_csv_lex_line_to_skip(qn_csv *csv, const char *p);
@@ -137,7 +143,8 @@ const char *qni_csv_lex_cell(qn_csv *csv, const char *p, qni_csv_cell *cell);
 /* From the end of a cell to the beginning of the next one, or, *last: to what ends the record. */
 const char *qni_csv_lex_next(const qn_csv *csv, const char *p, bool *last);
 
-/* Passes up to `count` cells and what is between and after them. *passed: how many there were, *last: the record ended. */
+/* Passes up to `count` cells and what is between and after them. *passed: how many there were, *last: the record ended.
+ */
 const char *qni_csv_lex_skip(qn_csv *csv, const char *p, int64_t count, int64_t *passed, bool *last);
 
 /* Passes a line end, or nothing at the end of the input. */

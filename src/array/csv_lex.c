@@ -1,5 +1,5 @@
-/* array/csv_lex.c: lines into records, records into cells. RFC 4180, and beyond it: blanks around a cell count for nothing; a quote
- * inside a cell that does not begin with one is a plain character; CR alone ends a line. */
+/* array/csv_lex.c: lines into records, records into cells. RFC 4180, and beyond it: blanks around a cell count for
+ * nothing; a quote inside a cell that does not begin with one is a plain character; CR alone ends a line. */
 #include "array/csv_int.h"
 
 #include "array/csv_scan_int.h"
@@ -98,7 +98,8 @@ static const char *lex_quoted(qn_csv *csv, const char *p, qni_csv_cell *cell)
     for (q++; kind_at(csv, q) == QNI_CSV_BLANK;)
         q++;
     if (kind_at(csv, q) < QNI_CSV_STOP)
-        return qni_csv_fail(csv, QN_DATA, q, "text after a closing quote (a quote inside a quoted cell is written twice)");
+        return qni_csv_fail(csv, QN_DATA, q,
+                            "text after a closing quote (a quote inside a quoted cell is written twice)");
     return *q == '\0' && !csv->input_ended ? NULL : q;
 }
 
@@ -138,7 +139,8 @@ const char *qni_csv_lex_skip(qn_csv *csv, const char *p, int64_t count, int64_t 
     int64_t left = count;
     *last = false;
     while (left > 0 && !*last) {
-        if (!csv->runs) { /* sixteen bytes at a time up to the last delimiter among them, while there is nothing special */
+        if (!csv->runs) { /* sixteen bytes at a time up to the last delimiter among them, while there is nothing special
+                           */
             qni_bytes v = qni_bytes_load(p);
             uint32_t delimiters = qni_bytes_equal(v, csv->delimiter);
             uint32_t special = (qni_bytes_control(v) & ~delimiters) | qni_bytes_equal(v, '"');

@@ -62,7 +62,8 @@ static qn_status find_column(int64_t *column, qn_csv *csv, const char *name, int
     }
     *column = csv->column_of_name[code];
     if (*column < 0)
-        return qni_error_at(err, QN_DATA, csv->name, 0, 0, "more than one column is called \"%s\": rename all but one", shown.text);
+        return qni_error_at(err, QN_DATA, csv->name, 0, 0, "more than one column is called \"%s\": rename all but one",
+                            shown.text);
     return QN_OK;
 }
 
@@ -125,7 +126,8 @@ static qn_csv_options known_options(const qn_csv_options *options)
     return known;
 }
 
-qn_status qni_csv_open_input(qn_csv **out, qni_csv_input input, const char *name, const qn_csv_options *options, qn_error *err)
+qn_status qni_csv_open_input(qn_csv **out, qni_csv_input input, const char *name, const qn_csv_options *options,
+                             qn_error *err)
 {
     *out = NULL;
     qn_csv_options known = known_options(options);
@@ -173,8 +175,8 @@ qn_status qn_csv_open(qn_csv **out, const char *path, const qn_csv_options *opti
     return s;
 }
 
-qn_status qn_csv_open_bytes(qn_csv **out, const char *bytes, int64_t size, const char *name, const qn_csv_options *options,
-                            qn_error *err)
+qn_status qn_csv_open_bytes(qn_csv **out, const char *bytes, int64_t size, const char *name,
+                            const qn_csv_options *options, qn_error *err)
 {
     *out = NULL;
     if (size < 0 || (bytes == NULL && size > 0))
@@ -207,7 +209,8 @@ qn_status qn_csv_select(qn_csv *csv, const char *name, qn_type type, qn_error *e
                              qni_csv_show_name(csv, column).text);
         return QN_OK;
     }
-    if (!qni_grow(csv->allocator, (void **)&csv->targets, &csv->target_capacity, csv->target_count + 1, sizeof *csv->targets))
+    if (!qni_grow(csv->allocator, (void **)&csv->targets, &csv->target_capacity, csv->target_count + 1,
+                  sizeof *csv->targets))
         return qni_error(err, QN_NOMEM, "no memory for %" PRId64 " columns", csv->target_count + 1);
     csv->target_of_column[column] = csv->target_count;
     csv->targets[csv->target_count++] = (qni_csv_target){.source = column, .type = type};

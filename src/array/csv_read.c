@@ -1,8 +1,8 @@
 /* array/csv_read.c: records into a table.
  *
- * The plan is made once, at the first read: a step for each column that is read, in the order of the file, and how many columns to skip
- * before it. A record that does not end in the window is read again from its beginning after the window has grown: filling a row twice
- * with the same cells does no harm. */
+ * The plan is made once, at the first read: a step for each column that is read, in the order of the file, and how many
+ * columns to skip before it. A record that does not end in the window is read again from its beginning after the window
+ * has grown: filling a row twice with the same cells does no harm. */
 #include "array/csv_int.h"
 
 #include "array/limits.h"
@@ -140,7 +140,8 @@ static qn_status read_rows(qn_csv *csv, qn_table *table, int64_t max_rows)
         }
         if (is_record) {
             if (!qni_table_note_line(table, csv->line))
-                return qni_error(csv->err, QN_NOMEM, "no memory for the line numbers of %" PRId64 " rows", table->row_count);
+                return qni_error(csv->err, QN_NOMEM, "no memory for the line numbers of %" PRId64 " rows",
+                                 table->row_count);
             table->row_count++;
         }
         qni_csv_advance(csv, next);
@@ -172,7 +173,8 @@ qn_status qn_csv_read(qn_table **out, qn_csv *csv, int64_t max_rows, qn_error *e
 {
     *out = NULL;
     if (max_rows == 0 || max_rows < -1)
-        return qni_error(err, QN_INVALID, "%" PRId64 " rows cannot be read: a positive number, or -1 for all", max_rows);
+        return qni_error(err, QN_INVALID, "%" PRId64 " rows cannot be read: a positive number, or -1 for all",
+                         max_rows);
     if (csv->failed)
         return qni_error(err, QN_INVALID, "the reader has failed before: it can only be closed");
     csv->err = err;

@@ -7,7 +7,8 @@ enum {
     QNI_CSV_CHUNK = 256 << 10,
     /* Zero bytes after the text in the buffer, so that 16-byte loads may run over its end. */
     QNI_CSV_PADDING = 64,
-    /* The longest record: an unclosed quote must not swallow the memory of the machine; a million columns of 20 bytes are 20 MiB. */
+    /* The longest record: an unclosed quote must not swallow the memory of the machine; a million columns of 20 bytes
+     * are 20 MiB. */
     QNI_CSV_RECORD_LIMIT = 256 << 20,
     /* Four times the largest file we promise to read; beyond it the names alone take gigabytes. */
     QNI_CSV_COLUMN_LIMIT = 1 << 22,

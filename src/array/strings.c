@@ -1,4 +1,5 @@
-/* array/strings.c: see strings_int.h. Open addressing, linear probing; a new table of twice the size when half is used. */
+/* array/strings.c: see strings_int.h. Open addressing, linear probing; a new table of twice the size when half is used.
+ */
 #include "array/strings_int.h"
 
 #include "base/alloc.h"
@@ -7,7 +8,9 @@
 #include <assert.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 16 };
+enum {
+    FIRST_SLOTS = 16
+};
 
 void qni_strings_init(qni_strings *s)
 {

@@ -1,7 +1,9 @@
-/* array/strings_int.h: distinct strings, numbered in order of first appearance: the dictionary of a text column, the names of columns.
+/* array/strings_int.h: distinct strings, numbered in order of first appearance: the dictionary of a text column, the
+ * names of columns.
  *
- * Always: strings are zero-terminated in one block, string i at bytes + starts[i]; slots hold codes by hash, at most half full.
- * A pointer to a string is valid until the next one is added. One thread while strings are added, any number afterwards. */
+ * Always: strings are zero-terminated in one block, string i at bytes + starts[i]; slots hold codes by hash, at most
+ * half full. A pointer to a string is valid until the next one is added. One thread while strings are added, any number
+ * afterwards. */
 #ifndef QNI_ARRAY_STRINGS_INT_H
 #define QNI_ARRAY_STRINGS_INT_H
 

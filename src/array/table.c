@@ -16,11 +16,14 @@ typedef struct type_info {
 } type_info;
 
 static const type_info types[] = {
-    [QN_TYPE_AUTO] = {"auto", 0},      [QN_TYPE_F64] = {"f64", 64},   [QN_TYPE_F32] = {"f32", 32},
-    [QN_TYPE_I64] = {"i64", 64},       [QN_TYPE_BOOL] = {"bool", 1},  [QN_TYPE_STRING] = {"string", 32},
-    [QN_TYPE_DATE] = {"date", 32},     [QN_TYPE_TIMESTAMP] = {"timestamp", 64},
+    [QN_TYPE_AUTO] = {"auto", 0},  [QN_TYPE_F64] = {"f64", 64},
+    [QN_TYPE_F32] = {"f32", 32},   [QN_TYPE_I64] = {"i64", 64},
+    [QN_TYPE_BOOL] = {"bool", 1},  [QN_TYPE_STRING] = {"string", 32},
+    [QN_TYPE_DATE] = {"date", 32}, [QN_TYPE_TIMESTAMP] = {"timestamp", 64},
 };
-enum { TYPE_COUNT = sizeof types / sizeof types[0] };
+enum {
+    TYPE_COUNT = sizeof types / sizeof types[0]
+};
 
 const char *qn_type_name(qn_type type)
 {
@@ -255,11 +258,11 @@ bool qni_table_set_missing(qn_table *table, qni_column *c, int64_t row)
             return false;
         c->validity = validity;
     }
-    c->validity[row >> 3] &= (uint8_t)~(1u << (row & 7));
+    c->validity[row >> 3] &= (uint8_t) ~(1u << (row & 7));
     if (c->type == QN_TYPE_F64) {
         ((double *)c->values)[row] = (double)NAN;
     } else if (c->type == QN_TYPE_BOOL) {
-        ((uint8_t *)c->values)[row >> 3] &= (uint8_t)~(1u << (row & 7));
+        ((uint8_t *)c->values)[row >> 3] &= (uint8_t) ~(1u << (row & 7));
     } else {
         int64_t size = types[c->type].bits / 8;
         memset((char *)c->values + row * size, 0, (size_t)size);
@@ -274,7 +277,8 @@ bool qni_table_note_line(qn_table *table, int64_t line)
         if (line - last->line == table->row_count - last->row)
             return true;
     }
-    if (!qni_grow(table->allocator, (void **)&table->lines, &table->line_capacity, table->line_count + 1, sizeof *table->lines))
+    if (!qni_grow(table->allocator, (void **)&table->lines, &table->line_capacity, table->line_count + 1,
+                  sizeof *table->lines))
         return false;
     table->lines[table->line_count++] = (qni_row_lines){.row = table->row_count, .line = line};
     return true;
@@ -314,8 +318,8 @@ void qni_table_finish(qn_table *table)
     }
 }
 
-qn_status qn_table_from_f64(qn_table **out, const char *const *names, const double *const *columns, int64_t column_count,
-                            int64_t row_count, const qn_allocator *allocator, qn_error *err)
+qn_status qn_table_from_f64(qn_table **out, const char *const *names, const double *const *columns,
+                            int64_t column_count, int64_t row_count, const qn_allocator *allocator, qn_error *err)
 {
     *out = NULL;
     if (row_count < 0)
@@ -328,7 +332,8 @@ qn_status qn_table_from_f64(qn_table **out, const char *const *names, const doub
         table->columns[i].type = QN_TYPE_F64;
     if (!qni_table_reserve(table, row_count)) {
         qn_table_free(table);
-        return qni_error(err, QN_NOMEM, "no memory for %" PRId64 " columns of %" PRId64 " rows", column_count, row_count);
+        return qni_error(err, QN_NOMEM, "no memory for %" PRId64 " columns of %" PRId64 " rows", column_count,
+                         row_count);
     }
     for (int64_t i = 0; i < column_count; i++)
         memcpy(table->columns[i].values, columns[i], (size_t)row_count * sizeof(double));

@@ -1,7 +1,7 @@
 /* array/table_int.h: what a table is made of, and how it is filled.
  *
- * While a table is filled it belongs to one thread and to whoever fills it; from the moment it is handed out it never changes.
- * It is counted: its maker holds one reference, each Arrow export another. */
+ * While a table is filled it belongs to one thread and to whoever fills it; from the moment it is handed out it never
+ * changes. It is counted: its maker holds one reference, each Arrow export another. */
 #ifndef QNI_ARRAY_TABLE_INT_H
 #define QNI_ARRAY_TABLE_INT_H
 
@@ -13,9 +13,10 @@
 
 typedef struct qni_column {
     qn_type type;
-    void *values; /* room for the table's capacity */
+    void *values;       /* room for the table's capacity */
     int64_t value_size; /* bytes held */
-    uint8_t *validity; /* NULL: nothing is missing (so far); else 1 in all rows not missing, also in those not yet filled */
+    uint8_t
+        *validity; /* NULL: nothing is missing (so far); else 1 in all rows not missing, also in those not yet filled */
     int64_t validity_size;
     int64_t missing_count; /* set by qni_table_finish */
     qni_strings strings;   /* of a text column */
@@ -29,7 +30,7 @@ typedef struct qni_row_lines {
 struct qn_table {
     const qn_allocator *allocator;
     atomic_int_fast64_t reference_count; /* the release of the last unref pairs with the acquire before freeing */
-    qni_strings names; /* code = column */
+    qni_strings names;                   /* code = column */
     qni_column *columns;
     int64_t column_count;
     int64_t row_count;
@@ -39,11 +40,13 @@ struct qn_table {
     int64_t line_count, line_capacity;
 };
 
-/* A table without rows and with columns that have no type yet. `source` may be NULL. Errors: QN_NOMEM, QN_INVALID (equal names), QN_LIMIT. */
+/* A table without rows and with columns that have no type yet. `source` may be NULL. Errors: QN_NOMEM, QN_INVALID
+ * (equal names), QN_LIMIT. */
 qn_status qni_table_new(qn_table **out, const char *const *names, int64_t column_count, const char *source,
                         const qn_allocator *allocator, qn_error *err);
 
-/* Room for `capacity` rows in every column; the types must be set. Unfilled bool values are 0. False: no memory; the table stays whole. */
+/* Room for `capacity` rows in every column; the types must be set. Unfilled bool values are 0. False: no memory; the
+ * table stays whole. */
 bool qni_table_reserve(qn_table *table, int64_t capacity);
 
 /* Marks a row (below the capacity) of a column as missing and fills its slot. False: no memory. */

@@ -41,7 +41,10 @@ static int days_in_month(int year, int month)
 /* Days since 1970-01-01; years are counted from March, so that the leap day comes last. */
 static int32_t days_since_epoch(int year, int month, int day)
 {
-    enum { DAYS_400_YEARS = 146097, EPOCH = 719468 /* 1970-01-01 since 0000-03-01 */ };
+    enum {
+        DAYS_400_YEARS = 146097,
+        EPOCH = 719468 /* 1970-01-01 since 0000-03-01 */
+    };
     int y = year - (month <= 2);
     int m = (month + 9) % 12;
     int century = y / 400, rest = y % 400;

@@ -2,9 +2,8 @@
  * processes.
  *
  * Caveats first:
- *  - The helpers beyond qni_digest_bytes write a canonical form: fixed-size little-endian words, strings after their
- * size. A sequence of calls names its arguments unambiguously as long as the sequence of kinds is fixed or itself part
- * of the input.
+ *  - The helpers other than qni_digest_bytes add a canonical form: little-endian words of 8 bytes, strings after their
+ *    size. No two lists of values of the same kinds meet; a list whose kinds vary must say so itself.
  *  - Doubles are named by their bits, so 0 and -0 differ; every nan is the same one.
  *
  * Nothing allocates or fails. A digest being made belongs to one thread. */
@@ -23,7 +22,7 @@ typedef struct qni_digest {
 
 /* A digest being made. */
 typedef struct qni_digester {
-    _Alignas(64) unsigned char state[384];
+    unsigned char state[384] __attribute__((aligned(64)));
 } qni_digester;
 
 void qni_digest_init(qni_digester *d);

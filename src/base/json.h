@@ -3,8 +3,7 @@
  * Caveats first:
  *  - A writer remembers its first failure and then does nothing: only qni_json_finish says whether all was written.
  *  - Every value at the top is followed by a line end, so that several make JSON lines.
- *  - jansson's types stay behind this header; the trees come from jansson's own memory (the process's malloc), not from
- * an allocator.
+ *  - jansson's types stay behind this header. Its trees come from the process's malloc, not from an allocator.
  *
  * A writer or a tree belongs to one thread at a time. */
 #ifndef QNI_BASE_JSON_H

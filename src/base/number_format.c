@@ -1,9 +1,10 @@
 /* base/number_format.c: numbers to text.
  *
- * The shortest digits follow Giulietti, "The Schubfach way to render doubles" (2020): the interval that rounds to the
- * double, scaled by a power of ten to 126 bits and rounded to odd, holds exactly one or no multiple of ten units, and
- * the choice among them is exact. A given count of digits comes from the 128-bit product, or from exact integers where
- * that lies next to a half. */
+ * The shortest digits follow Giulietti, "The Schubfach way to render doubles" (2020): in units of a power of ten that
+ * is just smaller than the interval of numbers that round to the double, the interval holds at most one multiple of ten
+ * units and at least one of one. Its ends are kept to two further bits, rounded to odd, which is enough to compare them
+ * exactly. A given count of digits comes from a 128-bit product, or from exact integers where that lies next to a half.
+ */
 #include "base/number.h"
 
 #include "base/number_int.h"
@@ -23,25 +24,10 @@ enum {
 
 static const uint64_t implied_bit = (uint64_t)1 << FRACTION_BITS;
 
-static const uint64_t powers_of_ten[DIGITS_MAX + 2] = {1u,
-                                                       10u,
-                                                       100u,
-                                                       1000u,
-                                                       10000u,
-                                                       100000u,
-                                                       1000000u,
-                                                       10000000u,
-                                                       100000000u,
-                                                       1000000000u,
-                                                       10000000000u,
-                                                       100000000000u,
-                                                       1000000000000u,
-                                                       10000000000000u,
-                                                       100000000000000u,
-                                                       1000000000000000u,
-                                                       10000000000000000u,
-                                                       100000000000000000u,
-                                                       1000000000000000000u};
+static const uint64_t powers_of_ten[DIGITS_MAX + 1] = {
+    (uint64_t)1e0,  (uint64_t)1e1,  (uint64_t)1e2,  (uint64_t)1e3,  (uint64_t)1e4,  (uint64_t)1e5,
+    (uint64_t)1e6,  (uint64_t)1e7,  (uint64_t)1e8,  (uint64_t)1e9,  (uint64_t)1e10, (uint64_t)1e11,
+    (uint64_t)1e12, (uint64_t)1e13, (uint64_t)1e14, (uint64_t)1e15, (uint64_t)1e16, (uint64_t)1e17};
 
 static const char digit_pairs[] =
     "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
@@ -223,7 +209,7 @@ static bool put_special(char **p, uint64_t bits)
     return true;
 }
 
-static int finish(char *out, char *p)
+static int finish(const char *out, char *p)
 {
     *p = 0;
     assert(p - out < QNI_NUMBER_SIZE);

@@ -14,18 +14,17 @@
 #include <string.h>
 
 enum {
-    WORD_DIGITS = 19, /* digits that always fit in 64 bits */
-    EXACT_DIGITS =
-        768,           /* a number half-way between two doubles has at most 767 digits: what follows only says "more" */
-    INT64_DIGITS = 18, /* digits that always fit in an int64_t */
+    WORD_DIGITS = 19,   /* digits that always fit in 64 bits */
+    EXACT_DIGITS = 768, /* as many as a number half-way between two doubles may have: what follows only says "more" */
+    INT64_DIGITS = 18,  /* digits that always fit in an int64_t */
     MANTISSA_BITS = 53,
     EXPONENT_BIAS = 1023,
     EXPONENT_MAX = 2047,
     DOUBLE_POWER_MAX = 22, /* 10^22 is the largest power of ten that is a double */
 };
 
-static const int64_t exponent_limit =
-    INT64_MAX / 4; /* a larger one decides by itself, however many digits stand before it */
+/* A larger one decides by itself, however many digits stand before it. */
+static const int64_t exponent_limit = INT64_MAX / 4;
 
 static inline bool is_digit(char c)
 {

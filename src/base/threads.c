@@ -283,7 +283,7 @@ qn_threads *qn_threads_default(void)
         return pool;
     qn_error err;
     qn_threads *fresh;
-    if (qn_threads_new(&fresh, 0, NULL, &err) != QN_OK) {
+    if (qn_threads_new(&fresh, 0, NULL, &err) != QN_OK || fresh == NULL) {
         qni_log(QN_LOG_WARN, "threads", "%s", err.message);
         return NULL;
     }

@@ -1,4 +1,5 @@
-/* cli/command.c: reads what stands before the verb, finds the verb, sets the log's level, runs, and sees that everything was written. */
+/* cli/command.c: reads what stands before the verb, finds the verb, sets the log's level, runs, and sees that
+ * everything was written. */
 #include "cli/command.h"
 
 #include "base/error.h"
@@ -11,7 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LEADING_VERSION, LEADING_COUNT };
+enum {
+    LEADING_VERSION,
+    LEADING_COUNT
+};
 
 static const qni_option leading_options[LEADING_COUNT] = {
     [LEADING_VERSION] = {.name = "version",
@@ -22,13 +26,14 @@ static const qni_option leading_options[LEADING_COUNT] = {
 
 static const qni_example leading_examples[] = {
     {"quern help fit", "What a verb takes:"},
-    {"quern fit 'y = a*exp(-b*x)' data.csv", "A formula in quotes, a table:"},
+    {"quern fit 'volume = a*pressure^b' examples/adsorption.csv", "A formula in quotes, a table:"},
 };
 
 static const qni_verb leading = {
     .name = "quern",
-    .description = "A compute engine for models, markets and agents. Data goes to standard output, everything else to standard "
-                   "error; - is standard input or output.",
+    .description =
+        "A compute engine for models, markets and agents. Data goes to standard output, everything else to standard "
+        "error; - is standard input or output.",
     .options = leading_options,
     .option_count = LEADING_COUNT,
     .examples = leading_examples,
@@ -37,7 +42,9 @@ static const qni_verb leading = {
 };
 
 static const qni_verb *const verbs[] = {&qni_verb_fit};
-enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
+enum {
+    VERB_COUNT = sizeof verbs / sizeof verbs[0]
+};
 
 static const qni_verb *find_verb(const char *name, qn_error *err)
 {
@@ -56,13 +63,15 @@ static const qni_verb *find_verb(const char *name, qn_error *err)
 static qn_status set_log(const qni_args *before, const qni_args *args, qn_error *err)
 {
     const qni_option *option = &qni_common_options[QNI_COMMON_LOG_LEVEL];
-    const char *name = args != NULL && qni_args_has(args, option) ? qni_args_text(args, option) : qni_args_text(before, option);
+    const char *name =
+        args != NULL && qni_args_has(args, option) ? qni_args_text(args, option) : qni_args_text(before, option);
     qn_log_level level = QN_LOG_WARN;
     if (name == NULL && (name = getenv("QUERN_LOG")) != NULL && name[0] == '\0')
         name = NULL;
     if (name != NULL && !qn_log_level_find(&level, name))
-        return qni_error(err, QN_CONFIG,
-                         "the environment variable QUERN_LOG: \"%.60s\" is none of off, error, warn, info, debug, trace", name);
+        return qni_error(
+            err, QN_CONFIG,
+            "the environment variable QUERN_LOG: \"%.60s\" is none of off, error, warn, info, debug, trace", name);
     qn_log_set(level, NULL);
     return QN_OK;
 }

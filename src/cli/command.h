@@ -10,8 +10,8 @@
 struct qni_run {
     qni_out *out;   /* standard output; the command flushes it and reports what could not be written */
     qni_stop *stop; /* polled by long work */
-    /* True while the verb polls `stop`, or writes what must be whole. At any other time a signal ends the command at once: there is
-     * nothing yet to be lost, and a read may wait for ever. Relaxed: it carries nothing but itself. */
+    /* True while the verb polls `stop`, or writes what must be whole. At any other time a signal ends the command at
+     * once: there is nothing yet to be lost, and a read may wait for ever. Relaxed: it carries nothing but itself. */
     atomic_bool *patient;
     const qn_allocator *allocator;
 };

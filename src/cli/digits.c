@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_DIGITS = 17 };
+enum {
+    MOST_DIGITS = 17
+};
 
 /* 0.d1d2d3… * 10^(exponent + 1) */
 typedef struct decimal {
@@ -114,30 +116,36 @@ static int clamp(int count)
     return count < 1 ? 1 : count > MOST_DIGITS ? MOST_DIGITS : count;
 }
 
+/* Nothing, in as many decimals as are asked for. */
+static int write_zero(char *out, int place)
+{
+    decimal zero = {.count = place < 0 && place >= -6 ? 1 - place : 1};
+    memset(zero.digits, '0', (size_t)zero.count);
+    return write_plain(out, &zero);
+}
+
+/* Less than one unit of the last place becomes one of them or none, a half none. */
+static int write_below(char *out, double value, int place)
+{
+    decimal d = decimal_of(value, MOST_DIGITS);
+    if (d.exponent < place - 1 || strcmp(d.digits, "50000000000000000") <= 0)
+        return write_zero(out, place);
+    return write_decimal(out, &(decimal){.negative = value < 0, .exponent = place, .count = 1, .digits = "1"});
+}
+
 int qni_digits_write(char out[QNI_DIGITS_SIZE], double value, int place)
 {
     if (!isfinite(value))
         return write_special(out, value);
-    decimal zero = {.count = 1, .digits = "0"};
-    if (value != 0) {
-        int exponent = qni_digits_exponent(value);
-        decimal d = decimal_of(value, clamp(exponent - place + 1));
-        if (d.exponent > exponent && d.count < MOST_DIGITS) /* 9.96 at 0.1 is 10.0 */
-            d = decimal_of(value, d.count + 1);
-        if (exponent >= place)
-            return write_decimal(out, &d);
-        /* less than one unit of the last place: 0 or 1 of them */
-        zero.negative = false;
-        if (exponent == place - 1 && d.digits[0] >= '5') {
-            zero.digits[0] = '1';
-            zero.negative = value < 0;
-            zero.exponent = place;
-            return write_decimal(out, &zero);
-        }
-    }
-    zero.count = place < 0 && place >= -MOST_DIGITS + 1 ? 1 - place : 1;
-    memset(zero.digits, '0', (size_t)zero.count);
-    return place < -6 ? write_plain(out, &(decimal){.count = 1, .digits = "0"}) : write_plain(out, &zero);
+    if (value == 0)
+        return write_zero(out, place);
+    int exponent = qni_digits_exponent(value);
+    if (exponent < place)
+        return write_below(out, value, place);
+    decimal d = decimal_of(value, clamp(exponent - place + 1));
+    if (d.exponent > exponent && d.count < MOST_DIGITS) /* 9.96 at 0.1 is 10.0 */
+        d.digits[d.count++] = '0';
+    return write_decimal(out, &d);
 }
 
 int qni_digits_write_count(char out[QNI_DIGITS_SIZE], double value, int count)

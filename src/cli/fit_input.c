@@ -1,11 +1,12 @@
 /* cli/fit_input.c: from words of the command line to a model and a table.
  *
- * The data is opened first: a name in the formula is data where the data has such a column. Only the columns that the model names are
- * read. Nothing here prints but errors. */
+ * The data is opened first: a name in the formula is data where the data has such a column. Only the columns that the
+ * model names are read. Nothing here prints but errors. */
 #include "cli/fit_int.h"
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "cli/report.h"
 
 #include <fcntl.h>
@@ -28,7 +29,8 @@ static qn_status take_formula(fit_job *job, const char *text, qn_error *err)
     if (strcmp(text, "@-") == 0 && strcmp(job->data_path, "-") == 0)
         return qni_error(err, QN_INVALID, "formula and data cannot both come from standard input");
     job->formula_file = text + 1;
-    qn_status s = qni_file_read_all(&job->formula_bytes, job->formula_file, QNI_FORMULA_FILE_SIZE, job->run->allocator, err);
+    qn_status s =
+        qni_file_read_all(&job->formula_bytes, job->formula_file, QNI_FORMULA_FILE_SIZE, job->run->allocator, err);
     job->formula = job->formula_bytes.bytes;
     job->formula_size = job->formula_bytes.size;
     while (job->formula_size > 0 && strchr(" \t\r\n", job->formula[job->formula_size - 1]) != NULL)
@@ -52,7 +54,7 @@ static bool is_nist(const char *path)
     return n >= (ssize_t)sizeof sign - 1 && memcmp(bytes, sign, sizeof sign - 1) == 0;
 }
 
-/* Bytes of names of delimiters as they are said in words; else the one character. */
+/* A delimiter by its name, or the character itself. */
 static qn_status read_delimiter(const fit_job *job, char *out, qn_error *err)
 {
     const char *text = option_text(job, FIT_DELIMITER);
@@ -176,6 +178,7 @@ int qni_fit_read(fit_job *job)
     qn_error err = qn_error_none();
     job->certified = job->args->form->word != NULL;
     job->data_path = job->args->arguments[job->certified ? 0 : 1];
+    qni_log(QN_LOG_DEBUG, "fit", "opening \"%s\"", job->data_path);
     qn_status s = job->certified ? QN_OK : take_formula(job, job->args->arguments[0], &err);
     if (s == QN_OK)
         s = open_data(job, &err);
@@ -194,7 +197,11 @@ int qni_fit_read(fit_job *job)
     job->p = qn_model_parameter_count(job->model);
     if (job->csv != NULL)
         s = read_columns(job, &err);
-    return s == QN_OK ? 0 : qni_report(&err);
+    if (s != QN_OK)
+        return qni_report(&err);
+    qni_log(QN_LOG_INFO, "fit", "%" PRId64 " rows of %" PRId64 " columns", qn_table_row_count(job->table),
+            qn_model_column_count(job->model));
+    return 0;
 }
 
 void qni_fit_free(fit_job *job)

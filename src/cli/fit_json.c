@@ -1,5 +1,5 @@
-/* cli/fit_json.c: a result as one JSON object, schema "quern.fit/1". Keys are only ever added; numbers read back to the same double, what
- * is not finite is null. */
+/* cli/fit_json.c: a result as one JSON object, schema "quern.fit/1". Keys are only ever added; numbers read back to the
+ * same double, what is not finite is null. */
 #include "cli/fit_int.h"
 
 #include "base/error.h"
@@ -65,12 +65,13 @@ static void covariance(qni_json_writer *w, const qn_fit_result *r)
     qni_json_array_end(w);
 }
 
-static void warnings(qni_json_writer *w, const qn_fit_result *r)
+static void warnings(qni_json_writer *w, const fit_job *job)
 {
+    const char *warning;
     qni_json_key(w, "warnings");
     qni_json_array_begin(w);
-    for (int64_t i = 0; i < r->warning_count; i++)
-        qni_json_string(w, r->warnings[i], -1);
+    for (int64_t i = 0; (warning = qni_fit_warning(job, i)) != NULL; i++)
+        qni_json_string(w, warning, -1);
     qni_json_array_end(w);
 }
 
@@ -115,7 +116,7 @@ qn_status qni_fit_json(const fit_job *job, qn_error *err)
     whole(w, "evaluations", r->evaluations);
     whole(w, "iterations", r->iterations);
     covariance(w, r);
-    warnings(w, r);
+    warnings(w, job);
     qni_json_key(w, "cached");
     qni_json_bool(w, false);
     if (job->certified)

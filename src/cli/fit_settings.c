@@ -46,15 +46,15 @@ static qn_status unknown(const fit_job *job, const char *option, const char *nam
         (void)qni_error(err, QN_NAME, "--%s: the formula has no parameter \"%s\": did you mean \"%s\"?", option, name,
                         names[near]);
     else
-        (void)qni_error(err, QN_NAME, "--%s: the formula has no parameter \"%s\"; it has \"%s\"%s", option, name, names[0],
-                        job->p > 1 ? " and others" : "");
+        (void)qni_error(err, QN_NAME, "--%s: the formula has no parameter \"%s\"; it has \"%s\"%s", option, name,
+                        names[0], job->p > 1 ? " and others" : "");
     qni_free(job->run->allocator, names, job->p, (int64_t)sizeof *names);
     return QN_NAME;
 }
 
 /* Splits "name = value" and finds the parameter. */
-static qn_status find(const fit_job *job, const char *option, const char *example, piece item, int64_t *index, piece *value,
-                      qn_error *err)
+static qn_status find(const fit_job *job, const char *option, const char *example, piece item, int64_t *index,
+                      piece *value, qn_error *err)
 {
     const char *equals = memchr(item.at, '=', (size_t)(item.end - item.at));
     if (equals == NULL || equals == item.at)
@@ -94,7 +94,8 @@ static qn_status set_start(fit_job *job, piece item, qn_error *err)
     if (s != QN_OK)
         return s;
     if (!isfinite(start))
-        return qni_error(err, QN_INVALID, "--start: \"%s\" cannot start at infinity", qn_model_parameter_name(job->model, i));
+        return qni_error(err, QN_INVALID, "--start: \"%s\" cannot start at infinity",
+                         qn_model_parameter_name(job->model, i));
     if (!isnan(job->settings[i]))
         return twice(job, "start", i, err);
     job->settings[i] = start;
@@ -125,7 +126,8 @@ static qn_status set_bounds(fit_job *job, piece item, qn_error *err)
     return QN_OK;
 }
 
-static qn_status each_item(fit_job *job, const qni_option *option, qn_status (*set)(fit_job *, piece, qn_error *), qn_error *err)
+static qn_status each_item(fit_job *job, const qni_option *option, qn_status (*set)(fit_job *, piece, qn_error *),
+                           qn_error *err)
 {
     int64_t at = 0;
     for (const char *text; (text = qni_args_next(job->args, option, &at)) != NULL;) {

@@ -1,5 +1,5 @@
-/* cli/fit_text.c: a result as a person likes to read it: what was fitted to what, how it ended, the parameters in as many digits as their
- * errors allow, the sizes, the warnings.
+/* cli/fit_text.c: a result as a person likes to read it: what was fitted to what, how it ended, the parameters in as
+ * many digits as their errors allow, the sizes, the warnings.
  *
  * Columns of numbers are aligned at the decimal point: measured in a first pass, written in a second. */
 #include "cli/fit_int.h"
@@ -30,7 +30,9 @@ typedef struct measure {
 
 double qni_fit_agreement(double value, double certified)
 {
-    enum { CERTIFIED_DIGITS = 11 };
+    enum {
+        CERTIFIED_DIGITS = 11
+    };
     if (!isfinite(value) || !isfinite(certified))
         return 0;
     double error = certified == 0 ? fabs(value) : fabs(value - certified) / fabs(certified);
@@ -78,11 +80,7 @@ static void high_cell(char *out, const row *r)
 static void relative_cell(char *out, const row *r)
 {
     double percent = 100 * fabs(r->parameter->stderr_ / r->parameter->value);
-    out[0] = '\0';
-    if (!isfinite(percent))
-        return;
-    int n = qni_digits_write_count(out, percent, 2);
-    memcpy(out + n, " %", 3);
+    counted(out, isfinite(percent) ? percent : NAN, 2);
 }
 
 static void full_value_cell(char *out, const row *r)
@@ -116,15 +114,19 @@ static void stderr_digits_cell(char *out, const row *r)
 }
 
 static const column usual_columns[] = {
-    {"value", value_cell}, {"std. error", stderr_cell}, {"low", low_cell}, {"high", high_cell}, {"rel. error", relative_cell},
+    {"value", value_cell}, {"std. error", stderr_cell}, {"low", low_cell},
+    {"high", high_cell},   {"error %", relative_cell},
 };
 
 static const column certified_columns[] = {
-    {"value", full_value_cell},       {"certified", certified_value_cell},       {"digits", value_digits_cell},
+    {"value", full_value_cell},       {"certified", certified_value_cell},  {"digits", value_digits_cell},
     {"std. error", full_stderr_cell}, {"certified", certified_stderr_cell}, {"digits", stderr_digits_cell},
 };
 
-enum { MOST_COLUMNS = 8, GAP = 2 };
+enum {
+    MOST_COLUMNS = 8,
+    GAP = 2
+};
 
 static row row_at(const fit_job *job, int64_t i)
 {
@@ -141,7 +143,7 @@ static row row_at(const fit_job *job, int64_t i)
 /* Where the decimal point of a text stands, or would stand. */
 static int64_t point_in(const char *text)
 {
-    return (int64_t)strcspn(text, ".e %");
+    return (int64_t)strcspn(text, ".e");
 }
 
 static int64_t greater(int64_t a, int64_t b)
@@ -149,12 +151,15 @@ static int64_t greater(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static void write_cell(qni_out *out, const measure *m, const char *text)
+/* Writes a cell; returns the spaces that fill its column, for what follows on the line, if anything does. */
+static int64_t write_cell(qni_out *out, const measure *m, const char *text, int64_t spaces)
 {
     int64_t point = point_in(text), size = (int64_t)strlen(text);
-    qni_out_spaces(out, GAP + m->width - m->before - m->after + m->before - point);
+    if (size == 0)
+        return spaces + (m->width > 0 ? GAP + m->width : 0);
+    qni_out_spaces(out, spaces + GAP + m->width - m->after - point);
     qni_out_text(out, text);
-    qni_out_spaces(out, m->after - (size - point));
+    return m->after - (size - point);
 }
 
 static int64_t measure_columns(const fit_job *job, const column *columns, int count, measure *m)
@@ -170,23 +175,26 @@ static int64_t measure_columns(const fit_job *job, const column *columns, int co
             m[c].after = greater(m[c].after, (int64_t)strlen(text) - point_in(text));
         }
     }
-    for (int c = 0; c < count; c++)
-        m[c].width = greater(m[c].before + m[c].after, (int64_t)strlen(columns[c].title));
+    for (int c = 0; c < count; c++) {
+        int64_t cells = m[c].before + m[c].after; /* 0: nothing to show in any row */
+        m[c].width = cells > 0 ? greater(cells, (int64_t)strlen(columns[c].title)) : 0;
+    }
     return name;
 }
 
-static void write_titles(qni_out *out, const fit_job *job, const column *columns, int count, const measure *m, int64_t name)
+static void write_titles(qni_out *out, const column *columns, int count, const measure *m, int64_t name)
 {
     qni_out_style(out, QNI_STYLE_BOLD);
     qni_out_text(out, "  parameter");
     qni_out_spaces(out, name - 9);
     for (int c = 0; c < count; c++) {
+        if (m[c].width == 0)
+            continue;
         qni_out_spaces(out, GAP + m[c].width - (int64_t)strlen(columns[c].title));
         qni_out_text(out, columns[c].title);
     }
     qni_out_style(out, QNI_STYLE_PLAIN);
     qni_out_text(out, "\n");
-    (void)job;
 }
 
 static void write_table(qni_out *out, const fit_job *job)
@@ -196,18 +204,22 @@ static void write_table(qni_out *out, const fit_job *job)
                                : (int)(sizeof usual_columns / sizeof usual_columns[0]);
     measure m[MOST_COLUMNS] = {0};
     int64_t name = measure_columns(job, columns, count, m);
-    write_titles(out, job, columns, count, m, name);
+    write_titles(out, columns, count, m, name);
     for (int64_t i = 0; i < job->result->p; i++) {
         char text[QNI_DIGITS_SIZE];
         row r = row_at(job, i);
         qni_out_text(out, "  ");
         qni_out_foreign(out, r.parameter->name, -1);
-        qni_out_spaces(out, name - qni_text_width(r.parameter->name, -1));
+        int64_t spaces = name - qni_text_width(r.parameter->name, -1);
         for (int c = 0; c < count; c++) {
             columns[c].cell(text, &r);
-            write_cell(out, &m[c], text);
+            spaces = write_cell(out, &m[c], text, spaces);
         }
-        qni_out_text(out, r.parameter->at_bound ? "  at its bound\n" : "\n");
+        if (r.parameter->at_bound) {
+            qni_out_spaces(out, spaces + GAP);
+            qni_out_text(out, "at its bound");
+        }
+        qni_out_text(out, "\n");
     }
 }
 
@@ -319,8 +331,9 @@ void qni_fit_text(const fit_job *job)
     }
     qni_out_text(out, "\n");
     write_sizes(out, job);
-    if (r->warning_count > 0)
-        qni_out_text(out, "\n");
-    for (int64_t i = 0; i < r->warning_count; i++)
-        write_warning(out, r->warnings[i]);
+    const char *warning;
+    for (int64_t i = 0; (warning = qni_fit_warning(job, i)) != NULL; i++) {
+        qni_out_text(out, i == 0 ? "\n" : "");
+        write_warning(out, warning);
+    }
 }

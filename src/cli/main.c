@@ -1,4 +1,5 @@
-/* cli/main.c: the process: its signals and its standard descriptors. Nothing else in Quern installs a signal handler. */
+/* cli/main.c: the process: its signals and its standard descriptors. Nothing else in Quern installs a signal handler.
+ */
 #include "cli/command.h"
 
 #include <fcntl.h>
@@ -26,7 +27,8 @@ static void handle(int signal, void (*handler)(int))
     (void)sigaction(signal, &action, NULL);
 }
 
-/* A descriptor that is closed would be taken by the next file that is opened. This one refuses to be read or written. */
+/* A descriptor that is closed would be taken by the next file that is opened. This one refuses to be read or written.
+ */
 static void occupy(int fd, int mode)
 {
     if (fcntl(fd, F_GETFD) == -1)
@@ -41,6 +43,7 @@ int main(int argc, char **argv)
     qni_stop_init(&stop, NULL);
     handle(SIGINT, on_signal);
     handle(SIGTERM, on_signal);
-    handle(SIGPIPE, SIG_IGN); /* a write says it better */
+    handle(SIGPIPE, SIG_IGN); /* the write that fails says it better */
+    handle(SIGXFSZ, SIG_IGN); /* likewise: a file has become as large as it may */
     return qni_stop_finish(&stop, qni_command(argc, argv, &stop, &patient, NULL));
 }

@@ -1,4 +1,5 @@
-/* cli/options.c: the parser of command lines: one pass over argv; what was given is kept in its order, the getters look there.
+/* cli/options.c: the parser of command lines: one pass over argv; what was given is kept in its order, the getters look
+ * there.
  *
  * Always: an option in `given` stands in the verb's table or among the common ones, and its text has been checked. */
 #include "cli/options.h"
@@ -29,8 +30,9 @@ const qni_option qni_common_options[QNI_COMMON_COUNT] = {
                               .choices = "off|error|warn|info|debug|trace",
                               .absent = "QUERN_LOG, else warn",
                               .group = "Other options",
-                              .help = "How much to say on standard error about the work: off, error, warn, info, debug or "
-                                      "trace."},
+                              .help =
+                                  "How much to say on standard error about the work: off, error, warn, info, debug or "
+                                  "trace."},
 };
 
 typedef struct parser {
@@ -70,13 +72,13 @@ static const qni_option *find_letter(const qni_verb *verb, char letter)
     return NULL;
 }
 
-qn_status qni_unknown_name(qn_error *err, const char *what, const char *prefix, const char *name, const char *const *names,
-                           int64_t count, const char *otherwise)
+qn_status qni_unknown_name(qn_error *err, const char *what, const char *prefix, const char *name,
+                           const char *const *names, int64_t count, const char *otherwise)
 {
     int64_t near = qni_nearest(name, names, count);
     if (near >= 0)
-        return qni_error(err, QN_INVALID, "unknown %s \"%s" ECHO "\": did you mean \"%s%s\"?", what, prefix, name, prefix,
-                         names[near]);
+        return qni_error(err, QN_INVALID, "unknown %s \"%s" ECHO "\": did you mean \"%s%s\"?", what, prefix, name,
+                         prefix, names[near]);
     return qni_error(err, QN_INVALID, "unknown %s \"%s" ECHO "\"%s", what, prefix, name, otherwise);
 }
 
@@ -92,21 +94,17 @@ static qn_status unknown_long(const parser *p, const char *name, size_t size)
     return qni_unknown_name(p->err, "option", "--", word, names, count, "");
 }
 
-/* -x where x is no letter of ours: perhaps a formula or a number, perhaps a long name with a dash too few. */
+/* -x where x is no letter of ours: perhaps a formula or a number. */
 static qn_status unknown_letter(const parser *p, const char *word, const char *letter)
 {
-    const char *equals = strchr(word, '=');
-    size_t size = equals != NULL ? (size_t)(equals - word - 1) : strlen(word + 1);
-    const qni_option *meant = find_name(p->args->verb, word + 1, size);
-    if (meant != NULL)
-        return qni_error(p->err, QN_INVALID, "unknown option \"" ECHO "\": did you mean \"--%s\"?", word, meant->name);
     int n = 1;
     while (((unsigned char)letter[n] & 0xC0) == 0x80)
         n++;
     if (letter == word + 1)
         return qni_error(p->err, QN_INVALID,
-                         "unknown option \"-%.*s\" in \"" ECHO "\": an argument that begins with \"-\" goes after \"--\"", n,
-                         letter, word);
+                         "unknown option \"-%.*s\" in \"" ECHO
+                         "\": an argument that begins with \"-\" goes after \"--\"",
+                         n, letter, word);
     return qni_error(p->err, QN_INVALID, "unknown option \"-%.*s\" in \"" ECHO "\"", n, letter, word);
 }
 
@@ -137,7 +135,9 @@ static int choice_find(const char *choices, const char *text)
 
 static qn_status check_choice(const parser *p, const qni_option *option, const char *text)
 {
-    enum { MOST = 16 };
+    enum {
+        MOST = 16
+    };
     if (choice_find(option->choices, text) >= 0)
         return QN_OK;
     char texts[MOST][QNI_ECHO_SIZE + 1];
@@ -168,7 +168,8 @@ static qn_status check_value(const parser *p, const qni_option *option, const ch
     if (option->type == QNI_OPTION_INTEGER) {
         int64_t value = 0;
         if (qni_integer_parse(&value, text, end) != end)
-            return qni_error(p->err, QN_INVALID, "option \"--%s\": \"" ECHO "\" is not a whole number", option->name, text);
+            return qni_error(p->err, QN_INVALID, "option \"--%s\": \"" ECHO "\" is not a whole number", option->name,
+                             text);
         if (value < option->least)
             return qni_error(p->err, QN_INVALID, "option \"--%s\": %" PRId64 " is too small, %" PRId64 " is the least",
                              option->name, value, option->least);
@@ -202,8 +203,8 @@ static qn_status give_next(parser *p, const qni_option *option)
     const char *text = p->argv[p->at++];
     if (text[0] == '-' && text[1] == '-' && find_name(p->args->verb, text + 2, strcspn(text + 2, "=")) != NULL)
         return qni_error(p->err, QN_INVALID,
-                         "option \"--%s\" needs a value, but \"" ECHO "\" follows (if that is the value: --%s=%s)", option->name,
-                         text, option->name, option->argument);
+                         "option \"--%s\" needs a value, but \"" ECHO "\" follows (if that is the value: --%s=%s)",
+                         option->name, text, option->name, option->argument);
     return give(p, option, text);
 }
 
@@ -225,6 +226,10 @@ static qn_status read_long(parser *p, const char *word)
 /* Flags in a bundle, the last of which may be an option with its value: -ab, -y3, -y 3. */
 static qn_status read_letters(parser *p, const char *word)
 {
+    size_t size = strcspn(word + 1, "=");
+    const qni_option *meant = size > 1 ? find_name(p->args->verb, word + 1, size) : NULL;
+    if (meant != NULL) /* a dash too few: "-start" is hardly "-s tart" */
+        return qni_error(p->err, QN_INVALID, "unknown option \"" ECHO "\": did you mean \"--%s\"?", word, meant->name);
     for (const char *letter = word + 1; *letter != '\0'; letter++) {
         const qni_option *option = find_letter(p->args->verb, *letter);
         if (option == NULL)
@@ -286,7 +291,8 @@ static qn_status check_arguments(const parser *p)
         return QN_OK;
     int64_t wanted = args->form->argument_count;
     if (args->argument_count > wanted)
-        return qni_error(p->err, QN_INVALID, "\"" ECHO "\" is one argument too many (are there quotes around the one before?)",
+        return qni_error(p->err, QN_INVALID,
+                         "\"" ECHO "\" is one argument too many (are there quotes around the one before?)",
                          args->arguments[wanted]);
     if (args->argument_count < wanted)
         return qni_error(p->err, QN_INVALID, "%s is missing", args->form->arguments[args->argument_count].name);

@@ -1,12 +1,13 @@
 /* cli/options.h: what a verb takes, as one const table, and the parser that follows it.
  *
- * Everything that is said about an option stands in its row: parser and help come from the table, and so can a manual page,
- * completions and configuration keys.
+ * Everything that is said about an option stands in its row: parser and help come from the table, and so can a manual
+ * page, completions and configuration keys.
  *
- * The command line is GNU's: --name value, --name=value, -n value, -nvalue, bundled flags (-ab), options and arguments in any order,
- * "--" ends the options, "-" is an argument. Names are never abbreviated. Of an option given twice the last one counts, so that an
- * alias can be overridden; lists add up. The word after an option is its value even where it begins with "-", unless it is the long
- * name of an option of this verb. One thread. */
+ * The command line is GNU's: --name value, --name=value, -n value, -nvalue, bundled flags (-ab), options and arguments
+ * in any order,
+ * "--" ends the options, "-" is an argument. Names are never abbreviated. Of an option given twice the last one counts,
+ * so that an alias can be overridden; lists add up. The word after an option is its value even where it begins with
+ * "-", unless it is the long name of an option of this verb. One thread. */
 #ifndef QNI_CLI_OPTIONS_H
 #define QNI_CLI_OPTIONS_H
 
@@ -29,10 +30,11 @@ typedef struct qni_option {
     const char *argument;  /* how help calls the value: "N"; NULL: a flag */
     const char *choices;   /* "text|json|csv", for a choice */
     const char *otherwise; /* the default as it would be typed; NULL: none */
-    const char *absent;    /* what holds without the option, where no value says it: "found from the data"; NULL: nothing to say */
-    int64_t least;         /* of an integer */
-    const char *group;     /* the heading in help */
-    const char *help;      /* one sentence */
+    const char *
+        absent; /* what holds without the option, where no value says it: "found from the data"; NULL: nothing to say */
+    int64_t least;     /* of an integer */
+    const char *group; /* the heading in help */
+    const char *help;  /* one sentence */
 } qni_option;
 
 /* What stands in a place of its own. */
@@ -71,7 +73,11 @@ typedef struct qni_verb {
 } qni_verb;
 
 /* Options that every verb has. */
-enum { QNI_COMMON_HELP, QNI_COMMON_LOG_LEVEL, QNI_COMMON_COUNT };
+enum {
+    QNI_COMMON_HELP,
+    QNI_COMMON_LOG_LEVEL,
+    QNI_COMMON_COUNT
+};
 extern const qni_option qni_common_options[QNI_COMMON_COUNT];
 
 /* An option as it was given. */
@@ -87,14 +93,14 @@ struct qni_args {
     int64_t argument_count;
     qni_given *given; /* (given_count) in the order of the command line */
     int64_t given_count;
-    int64_t rest; /* index in argv of the first word that was not looked at (a leading table only) */
+    int64_t rest;     /* index in argv of the first word that was not looked at (a leading table only) */
     int64_t capacity; /* of arguments and given */
     const qn_allocator *allocator;
 };
 
-/* Reads argv[0 … argc - 1] (borrowed as long as `out` is used; without the names of program and verb) by the table of `verb` and the
- * common options. Every value is checked, so the getters cannot fail. With --help no argument need be there.
- * Errors: QN_INVALID (a sentence for the person who typed it), QN_NOMEM. */
+/* Reads argv[0 … argc - 1] (borrowed as long as `out` is used; without the names of program and verb) by the table of
+ * `verb` and the common options. Every value is checked, so the getters cannot fail. With --help no argument need be
+ * there. Errors: QN_INVALID (a sentence for the person who typed it), QN_NOMEM. */
 QN_MUST_USE qn_status qni_args_parse(qni_args *out, const qni_verb *verb, int64_t argc, char *const *argv,
                                      const qn_allocator *allocator, qn_error *err);
 void qni_args_free(qni_args *args);
@@ -110,9 +116,10 @@ int qni_args_choice(const qni_args *args, const qni_option *option);
 /* The option's values one after the other: begin with *at = 0; NULL after the last. */
 const char *qni_args_next(const qni_args *args, const qni_option *option, int64_t *at);
 
-/* The sentence for a name that is not known: `unknown option "--strat": did you mean "--start"?`. prefix: what stands before the names
+/* The sentence for a name that is not known: `unknown option "--strat": did you mean "--start"?`. prefix: what stands
+ * before the names
  * ("--"); otherwise: what to say where no name is near. */
-qn_status qni_unknown_name(qn_error *err, const char *what, const char *prefix, const char *name, const char *const *names,
-                           int64_t count, const char *otherwise);
+qn_status qni_unknown_name(qn_error *err, const char *what, const char *prefix, const char *name,
+                           const char *const *names, int64_t count, const char *otherwise);
 
 #endif

@@ -27,8 +27,8 @@ typedef enum qni_style {
     QNI_STYLE_BAD,
 } qni_style;
 
-/* Begins to write to `fd` (borrowed). Whether it is a terminal, and what the environment says of colour (NO_COLOR, TERM=dumb) and of
- * characters (LC_ALL, LC_CTYPE, LANG), is asked here. */
+/* Begins to write to `fd` (borrowed). Whether it is a terminal, and what the environment says of colour (NO_COLOR,
+ * TERM=dumb) and of characters (LC_ALL, LC_CTYPE, LANG), is asked here. */
 void qni_out_init(qni_out *out, int fd);
 
 void qni_out_bytes(qni_out *out, const char *bytes, int64_t size);
@@ -36,7 +36,8 @@ void qni_out_text(qni_out *out, const char *text);
 /* For whole numbers and text of ours: nothing that follows the locale. */
 void qni_out_printf(qni_out *out, const char *format, ...) QN_PRINTF(2, 3);
 
-/* Text that somebody else wrote (size -1: up to the zero): what would control a terminal becomes ?, what is not UTF-8 too. */
+/* Text that somebody else wrote (size -1: up to the zero): what would control a terminal becomes ?, what is not UTF-8
+ * too. */
 void qni_out_foreign(qni_out *out, const char *text, int64_t size);
 
 void qni_out_spaces(qni_out *out, int64_t count);

@@ -95,8 +95,10 @@ static int64_t columns_at(const char **next, const char *at, const char *end)
     return code < 0 || qni_text_is_control(code) ? 1 : qni_text_columns(code);
 }
 
-/* The part of [from, end) around `at` that fits into `room` columns: two thirds of them before the place, if there is as much. */
-static void window(const char **left, const char **right, const char *from, const char *at, const char *end, int64_t room)
+/* The part of [from, end) around `at` that fits into `room` columns: two thirds of them before the place, if there is
+ * as much. */
+static void window(const char **left, const char **right, const char *from, const char *at, const char *end,
+                   int64_t room)
 {
     const char *next;
     int64_t used = 0;

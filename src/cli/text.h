@@ -1,13 +1,13 @@
-/* cli/text.h: UTF-8 as a terminal shows it. Foreign text (a column's name, a formula, a path) may hold anything; what goes to a
- * terminal must hold nothing that controls it. Needs no locale; any thread. */
+/* cli/text.h: UTF-8 as a terminal shows it. Foreign text (a column's name, a formula, a path) may hold anything; what
+ * goes to a terminal must hold nothing that controls it. Needs no locale; any thread. */
 #ifndef QNI_CLI_TEXT_H
 #define QNI_CLI_TEXT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Reads the character at [text, end), text < end. Returns its bytes (1 to 4) and gives its code point, or -1 and 1 byte where the
- * bytes are not UTF-8. */
+/* Reads the character at [text, end), text < end. Returns its bytes (1 to 4) and gives its code point, or -1 and 1 byte
+ * where the bytes are not UTF-8. */
 int qni_text_next(int32_t *code, const char *text, const char *end);
 
 /* Columns that a code point takes: 0 (combining), 1 or 2 (East Asian wide, emoji). */

@@ -3,10 +3,12 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "cli/report.h"
 
 #include <quern/plot.h>
 
+#include <inttypes.h>
 #include <string.h>
 
 static int run_fit(qni_run *run, const qni_args *args);
@@ -81,18 +83,25 @@ const qni_option qni_fit_options_table[FIT_OPTION_COUNT] = {
                   .help = "Draw data, curve and residuals into FILE.svg or FILE.png."},
 };
 
-enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV }; /* in the order of the choices */
+enum {
+    FORMAT_TEXT,
+    FORMAT_JSON,
+    FORMAT_CSV
+}; /* in the order of the choices */
 
 static const qni_argument curve_arguments[] = {
-    {"FORMULA", "The model, in quotes: 'y = a*exp(-b*x)', 'log(y) = a + b*x', or only its right side with --y. Names that are columns "
-                "of the data are data, all others are parameters. @FILE reads the formula from a file, @- from standard input. One "
+    {"FORMULA", "The model, in quotes: 'y = a*exp(-b*x)', 'log(y) = a + b*x', or only its right side with --y. Names "
+                "that are columns "
+                "of the data are data, all others are parameters. @FILE reads the formula from a file, @- from "
+                "standard input. One "
                 "that begins with - goes after --."},
     {"DATA", "The data: a CSV file, a file of NIST's reference datasets, or - for CSV from standard input."},
 };
 
 static const qni_argument nist_arguments[] = {
-    {"FILE", "A file of NIST's reference datasets for nonlinear regression: formula, data and starts come from it, and the "
-                  "result is shown beside its certified values."},
+    {"FILE",
+     "A file of NIST's reference datasets for nonlinear regression: formula, data and starts come from it, and the "
+     "result is shown beside its certified values."},
 };
 
 static const qni_form forms[] = {
@@ -112,8 +121,10 @@ static const qni_example examples[] = {
 const qni_verb qni_verb_fit = {
     .name = "fit",
     .summary = "fit a formula to data by nonlinear least squares",
-    .description = "Finds the parameters that bring a formula closest to data, in the sense of least squares, and says how sure they "
-                   "are. Exits with 0 where the fit converged and 1 where it did not; then the result is shown as well. Ctrl-C ends a "
+    .description = "Finds the parameters that bring a formula closest to data, in the sense of least squares, and says "
+                   "how sure they "
+                   "are. Exits with 0 where the fit converged and 1 where it did not; then the result is shown as "
+                   "well. Ctrl-C ends a "
                    "long fit and shows what is found so far.",
     .forms = forms,
     .form_count = sizeof forms / sizeof forms[0],
@@ -134,7 +145,8 @@ static int check_plot(const char *path)
     if (end == NULL || (strcmp(end, ".svg") != 0 && strcmp(end, ".png") != 0))
         (void)qni_error(&err, QN_INVALID, "--plot: \"%.200s\" ends neither in .svg nor in .png", path);
     else if (!qn_has("cairo"))
-        (void)qni_error(&err, QN_UNAVAILABLE, "--plot: the cairo library is not here: install libcairo2, or leave --plot out");
+        (void)qni_error(&err, QN_UNAVAILABLE,
+                        "--plot: the cairo library is not here: install libcairo2, or leave --plot out");
     return err.code == QN_OK ? 0 : qni_report(&err);
 }
 
@@ -157,10 +169,20 @@ static int fit(fit_job *job)
     options.should_stop = should_stop;
     options.should_stop_user = job->run->stop;
     options.allocator = job->run->allocator;
+    qni_log(QN_LOG_INFO, "fit", "fitting %" PRId64 " parameters", job->p);
     int64_t begin = qni_clock_monotonic_ns();
     s = qn_fit_table(&job->result, job->model, job->table, &options, &err);
     job->seconds = (double)(qni_clock_monotonic_ns() - begin) * 1e-9;
     return s == QN_OK ? 0 : qni_report(&err);
+}
+
+const char *qni_fit_warning(const fit_job *job, int64_t index)
+{
+    int64_t count = qn_model_warning_count(job->model);
+    if (index < count)
+        return qn_model_warning(job->model, index);
+    index -= count;
+    return index < job->result->warning_count ? job->result->warnings[index] : NULL;
 }
 
 /* A row a parameter has no room for what the fit says besides: that goes to standard error. */
@@ -169,8 +191,9 @@ static void show_csv(const fit_job *job)
     qni_fit_csv(job);
     if (job->result->status != QN_FIT_CONVERGED)
         qni_report_warning(job->result->message);
-    for (int64_t i = 0; i < job->result->warning_count; i++)
-        qni_report_warning(job->result->warnings[i]);
+    const char *warning;
+    for (int64_t i = 0; (warning = qni_fit_warning(job, i)) != NULL; i++)
+        qni_report_warning(warning);
 }
 
 static qn_status show(const fit_job *job, qn_error *err)

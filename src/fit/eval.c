@@ -74,6 +74,7 @@ void qni_fit_eval_choose_unit(qni_fit_eval *eval, const double *x)
     const double *r = eval->panel + problem->p * QNI_FIT_PANEL;
     double largest = 0;
     eval->unit = 1;
+    eval->evaluations++;
     if (problem->begin != NULL && !problem->begin(problem->user, x, false))
         return;
     for (int64_t first = 0; first < problem->n; first += QNI_FIT_PANEL) {
@@ -84,8 +85,8 @@ void qni_fit_eval_choose_unit(qni_fit_eval *eval, const double *x)
     }
     int exponent;
     (void)frexp(largest, &exponent);
-    if (largest > 0 && isfinite(largest) && exponent > -1000)
-        eval->unit = ldexp(1, -exponent);
+    if (largest > 0 && isfinite(largest))
+        eval->unit = ldexp(1, exponent < -1000 ? 1000 : -exponent);
 }
 
 int64_t qni_fit_eval_find_bad(qni_fit_eval *eval, const double *x, bool derivatives)

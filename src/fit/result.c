@@ -142,7 +142,7 @@ static qn_status fill_covariance(qni_fit_result *result, const qni_fit_trf *t, d
             result, err, "the data do not determine %s: the Jacobian is singular, so there are no standard errors",
             names);
     }
-    double variance = result->head.rss / (double)result->head.dof;
+    double variance = t->rss / (double)result->head.dof; /* in the solver's unit, as the norms are */
     for (int64_t i = 0; i < p; i++)
         for (int64_t k = 0; k < p; k++)
             v[k * p + i] /= s[k];
@@ -153,8 +153,7 @@ static qn_status fill_covariance(qni_fit_result *result, const qni_fit_trf *t, d
             qni_sum sum = {0};
             for (int64_t k = 0; k < p; k++)
                 qni_sum_add(&sum, column[k]);
-            double ni = t->norm[i] / t->eval.unit, nj = t->norm[j] / t->eval.unit;
-            double element = qni_sum_value(sum) / ni / nj * variance;
+            double element = qni_sum_value(sum) / t->norm[i] / t->norm[j] * variance;
             result->covariance[i * p + j] = result->covariance[j * p + i] = element;
         }
     double half = qni_student_two_sided(t->options.confidence, (double)result->head.dof);

@@ -246,7 +246,8 @@ static void adapt_radius(qni_fit_trf *t, double promise, double had, double leng
 static bool try_trial(qni_fit_trf *t, double promise, qni_fit_outcome *outcome)
 {
     double length = qni_norm(t->step, t->p);
-    bool derivatives = t->last_taken;
+    bool derivatives =
+        t->last_taken || t->eval.evaluations + 1 >= t->options.max_evals; /* there may be no second call */
     *outcome = qni_fit_eval_at(&t->eval, t->x_trial, &t->rss_trial, derivatives ? t->factor_trial : NULL);
     if (*outcome == QNI_FIT_STOPPED)
         return false;
@@ -306,7 +307,7 @@ static verdict begin(qni_fit_trf *t)
     if (asked_to_stop(t))
         return stopped(t);
     qni_fit_outcome outcome = qni_fit_eval_at(&t->eval, t->x, &t->rss, t->factor);
-    if (outcome != QNI_FIT_STOPPED && !(t->rss == 0) && !(t->rss >= QNI_FIT_SMALL_RSS && t->rss <= QNI_FIT_LARGE_RSS)) {
+    if (outcome != QNI_FIT_STOPPED && !(t->rss >= QNI_FIT_SMALL_RSS && t->rss <= QNI_FIT_LARGE_RSS)) {
         qni_fit_eval_choose_unit(&t->eval, t->x);
         if (t->eval.unit != 1)
             outcome = qni_fit_eval_at(&t->eval, t->x, &t->rss, t->factor);

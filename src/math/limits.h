@@ -21,9 +21,9 @@
 #define QNI_BETA_TERMS 20000
 
 /* From here on Student's t comes from the normal distribution, as far out as this: the first term that the expansion in
- * 1/dof leaves out is then below 1e-14. */
-#define QNI_STUDENT_NORMAL_DOF   5e3
-#define QNI_STUDENT_NORMAL_REACH 8
+ * 1/dof leaves out is then below 1e-13. */
+#define QNI_STUDENT_NORMAL_DOF   1e3
+#define QNI_STUDENT_NORMAL_REACH 5
 
 /* Safeguarded Newton steps for a quantile: 3 to 6 are usual; doubling and halving through all doubles would need about
  * 2,100. */

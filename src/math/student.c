@@ -100,7 +100,7 @@ static double normal_two_sided(double probability, double outer)
     return z;
 }
 
-/* t from z: Abramowitz and Stegun 26.7.5. */
+/* t from z: Fisher and Cornish, "The percentile points of distributions having known cumulants", 1960, five terms. */
 static double expansion(double z, double dof)
 {
     double w = z * z;
@@ -108,7 +108,8 @@ static double expansion(double z, double dof)
     double g2 = ((5 * w + 16) * w + 3) / 96;
     double g3 = (((3 * w + 19) * w + 17) * w - 15) / 384;
     double g4 = ((((79 * w + 776) * w + 1482) * w - 1920) * w - 945) / 92160;
-    return z + z * (((g4 / dof + g3) / dof + g2) / dof + g1) / dof;
+    double g5 = (((((27 * w + 339) * w + 930) * w - 1782) * w - 765) * w + 17955) / 368640;
+    return z + z * ((((g5 / dof + g4) / dof + g3) / dof + g2) / dof + g1) / dof;
 }
 
 double qni_student_cdf(double t, double dof)

@@ -6,12 +6,14 @@
 #include <float.h>
 #include <math.h>
 
-#define PAD_X     0.03  /* of the data's range, left free at either end so that no dot touches the frame */
-#define PAD_Y     0.06
-#define LINE_ROOM 0.5   /* of the points' range: so far lines may widen it; a pole of a curve must not flatten the data */
-#define TINY      1e-280 /* a linear axis that shows nothing larger is one around 0: its ticks could not be computed */
-#define NARROW    1e-13  /* of the largest value: the least span of a linear axis, some hundred neighbouring doubles */
-#define NARROW_LOG 1e-9  /* decades: the same for a logarithmic one */
+#define PAD_X 0.03 /* of the data's range, left free at either end so that no dot touches the frame */
+#define PAD_Y 0.06
+#define LINE_ROOM                                                                                       \
+    0.5 /* of the points' range: so far lines may widen it; a pole of a curve must not flatten the data \
+         */
+#define TINY       1e-280 /* a linear axis that shows nothing larger is one around 0: its ticks could not be computed */
+#define NARROW     1e-13  /* of the largest value: the least span of a linear axis, some hundred neighbouring doubles */
+#define NARROW_LOG 1e-9   /* decades: the same for a logarithmic one */
 
 static double to_work(bool log, double value)
 {
@@ -30,7 +32,8 @@ static double from_work(bool log, double u)
 void qni_axis_init(qni_axis *axis, bool log, double lo, double hi)
 {
     double from = to_work(log, lo), to = to_work(log, hi);
-    double largest = fmax(fabs(from), fabs(to)), middle = 0.5 * from + 0.5 * to, least = log ? NARROW_LOG : NARROW * largest;
+    double largest = fmax(fabs(from), fabs(to)), middle = 0.5 * from + 0.5 * to,
+           least = log ? NARROW_LOG : NARROW * largest;
     if (!log && largest < TINY) {
         from = -0.5;
         to = 0.5;

@@ -1,4 +1,5 @@
-/* plot/axis_int.h: axes: the range that the data need, its ticks and their labels, and the way from a value to a place. */
+/* plot/axis_int.h: axes: the range that the data need, its ticks and their labels, and the way from a value to a place.
+ */
 #ifndef QNI_PLOT_AXIS_INT_H
 #define QNI_PLOT_AXIS_INT_H
 
@@ -25,8 +26,9 @@ typedef struct qni_tick {
     char label[QNI_TICK_TEXT];
 } qni_tick;
 
-/* Ticks at whole multiples of a step of 1, 2 or 5 times a power of ten (logarithmic: at powers of ten, or 1, 2, 5 times one). What a
- * label says is exact: value = label * 10^exponent + offset * 10^offset_exponent, `value` being the nearest double. */
+/* Ticks at whole multiples of a step of 1, 2 or 5 times a power of ten (logarithmic: at powers of ten, or 1, 2, 5 times
+ * one). What a label says is exact: value = label * 10^exponent + offset * 10^offset_exponent, `value` being the
+ * nearest double. */
 typedef struct qni_ticks {
     int count, minor_count;
     qni_tick tick[QNI_TICKS];
@@ -36,7 +38,8 @@ typedef struct qni_ticks {
     int offset_exponent;
 } qni_ticks;
 
-/* About `target` (2 to 12) ticks, never more than the greater of it and 5. ASCII or with true minus signs and raised exponents. */
+/* About `target` (2 to 12) ticks, never more than the greater of it and 5. ASCII or with true minus signs and raised
+ * exponents. */
 void qni_ticks_make(qni_ticks *ticks, const qni_axis *axis, int target, bool ascii);
 
 /* The axis label with what the ticks leave out: "y − 1000000 (×10⁻³)". Returns its length. */

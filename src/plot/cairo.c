@@ -1,4 +1,5 @@
-/* plot/cairo.c: opens cairo once and finds its functions. Once filled the table never changes; pthread_once publishes it to every thread. */
+/* plot/cairo.c: opens cairo once and finds its functions. Once filled the table never changes; pthread_once publishes
+ * it to every thread. */
 #include "plot/cairo_int.h"
 
 #include <dlfcn.h>

@@ -100,7 +100,8 @@ void qni_canvas_text_upwards(const qni_canvas *c, qni_point at, const char *text
 
 void qni_canvas_shade(const qni_canvas *c, qni_shade shade, double alpha)
 {
-    static const double grey[] = {[QNI_SHADE_TEXT] = 0.13, [QNI_SHADE_FRAME] = 0.3, [QNI_SHADE_GRID] = 0.91, [QNI_SHADE_PAPER] = 1.0};
+    static const double grey[] = {
+        [QNI_SHADE_TEXT] = 0.13, [QNI_SHADE_FRAME] = 0.3, [QNI_SHADE_GRID] = 0.91, [QNI_SHADE_PAPER] = 1.0};
     c->api->set_source_rgba(c->cr, grey[shade], grey[shade], grey[shade], alpha);
 }
 
@@ -108,9 +109,9 @@ void qni_canvas_colour(const qni_canvas *c, qn_plot_colour colour, double alpha)
 {
     /* Okabe and Ito, "Color Universal Design", 2008; 0 … 255. */
     static const uint8_t rgb[][3] = {
-        [QN_PLOT_AUTO] = {0, 0, 0},        [QN_PLOT_BLUE] = {0, 114, 178},  [QN_PLOT_VERMILION] = {213, 94, 0},
-        [QN_PLOT_GREEN] = {0, 158, 115},   [QN_PLOT_PURPLE] = {204, 121, 167}, [QN_PLOT_ORANGE] = {230, 159, 0},
-        [QN_PLOT_SKY] = {86, 180, 233},    [QN_PLOT_BLACK] = {0, 0, 0},     [QN_PLOT_GREY] = {110, 110, 110},
+        [QN_PLOT_AUTO] = {0, 0, 0},      [QN_PLOT_BLUE] = {0, 114, 178},     [QN_PLOT_VERMILION] = {213, 94, 0},
+        [QN_PLOT_GREEN] = {0, 158, 115}, [QN_PLOT_PURPLE] = {204, 121, 167}, [QN_PLOT_ORANGE] = {230, 159, 0},
+        [QN_PLOT_SKY] = {86, 180, 233},  [QN_PLOT_BLACK] = {0, 0, 0},        [QN_PLOT_GREY] = {110, 110, 110},
     };
     const uint8_t *one = rgb[colour];
     c->api->set_source_rgba(c->cr, one[0] / 255.0, one[1] / 255.0, one[2] / 255.0, alpha);
@@ -135,6 +136,7 @@ void qni_canvas_frame(const qni_canvas *c, const qni_box *box, double width)
 {
     double left = snap(c, box->left, width), top = snap(c, box->top, width);
     c->api->set_line_width(c->cr, width);
-    c->api->rectangle(c->cr, left, top, snap(c, box->left + box->width, width) - left, snap(c, box->top + box->height, width) - top);
+    c->api->rectangle(c->cr, left, top, snap(c, box->left + box->width, width) - left,
+                      snap(c, box->top + box->height, width) - top);
     c->api->stroke(c->cr);
 }

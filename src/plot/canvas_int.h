@@ -1,4 +1,5 @@
-/* plot/canvas_int.h: drawing in the few ways that a figure needs: texts, thin lines, dots, areas, in the palette's colours. */
+/* plot/canvas_int.h: drawing in the few ways that a figure needs: texts, thin lines, dots, areas, in the palette's
+ * colours. */
 #ifndef QNI_PLOT_CANVAS_INT_H
 #define QNI_PLOT_CANVAS_INT_H
 
@@ -33,7 +34,8 @@ double qni_canvas_text_width(const qni_canvas *c, const char *text, qni_type_sty
 #define QNI_FITTED_SIZE (QNI_PLOT_TEXT_SIZE + 128)
 void qni_canvas_fit(const qni_canvas *c, char *out, const char *text, double width, qni_type_style style);
 
-/* Text on the baseline through `at`; of its width, the part `align` is left of `at` (0: starts there, 0.5: centred, 1: ends there). */
+/* Text on the baseline through `at`; of its width, the part `align` is left of `at` (0: starts there, 0.5: centred, 1:
+ * ends there). */
 void qni_canvas_text(const qni_canvas *c, qni_point at, const char *text, double align, qni_type_style style);
 /* The same, centred, reading upwards. */
 void qni_canvas_text_upwards(const qni_canvas *c, qni_point at, const char *text, qni_type_style style);

@@ -1,4 +1,5 @@
-/* plot/draw.c: a figure, laid out, as strokes and fills. From below: grid, bands, levels, points, lines, frame, ticks, texts. */
+/* plot/draw.c: a figure, laid out, as strokes and fills. From below: grid, bands, levels, points, lines, frame, ticks,
+ * texts. */
 #include "plot/draw_int.h"
 
 #include "base/error.h"
@@ -6,9 +7,10 @@
 #include <math.h>
 #include <stddef.h>
 
-#define LINE_WIDTH 0.14 /* of the font's size: a curve */
-#define HAIR       1.0  /* pixels: frame, ticks, grid */
-#define EDGE       1.0  /* pixels that a stroke may reach over the frame before it is cut */
+#define LINE_WIDTH 0.14  /* of the font's size: a curve */
+#define BAND_WIDTH 0.075 /* the same: the outline of a band */
+#define HAIR       1.0   /* pixels: frame, ticks, grid */
+#define EDGE       1.0   /* pixels that a stroke may reach over the frame before it is cut */
 
 typedef struct pen {
     const qni_canvas *c;
@@ -28,6 +30,15 @@ static double y_of(const qni_view *view, double value)
 
 /* ---- series ---- */
 
+static bool is_dense(const pen *p, int64_t panel)
+{
+    int64_t count = 0;
+    for (int64_t k = 0; k < p->plot->series_count; k++)
+        if (p->plot->series[k].panel == panel && p->plot->series[k].kind == QN_PLOT_POINTS)
+            count += p->plot->series[k].n;
+    return count > QNI_DOTS_SINGLE;
+}
+
 /* So many dots, so large and so opaque is each: single ones stand out, many show where they are dense. */
 static double dot_radius(const pen *p, int64_t count)
 {
@@ -46,14 +57,16 @@ static void draw_dot(const pen *p, qni_point at, double radius)
     p->c->api->fill(p->c->cr);
 }
 
-/* Dots that stand for many points: a round-capped stroke of no length each, one stroke a class of density. */
+/* Dots that stand for many points: a round-capped stroke of no length each, one stroke a class of density. They are so
+ * wide that a full area has no holes. */
 static void draw_dense(const pen *p, const qni_dots *dots, qn_plot_colour colour)
 {
     const qni_cairo *api = p->c->api;
-    double logarithm = log((double)dots->max_count) + 1e-9;
+    bool sparse = dots->count <= 4 * QNI_DOTS_SINGLE;
+    double logarithm = log(fmax((double)dots->max_count, 8.0)), least = sparse ? 0.5 : 0.3;
     api->set_line_cap(p->c->cr, CAIRO_LINE_CAP_ROUND);
-    api->set_line_width(p->c->cr, fmax(0.2 * p->c->font, 1.45 * dots->cell));
-    for (int class = 0; class < QNI_DOT_CLASSES; class++) {
+    api->set_line_width(p->c->cr, fmax((sparse ? 0.28 : 0.2) * p->c->font, 1.45 * dots->cell));
+    for (int class = 0; class < QNI_DOT_CLASSES; class ++) {
         for (int64_t i = 0; i < dots->count; i++) {
             const qni_dot *dot = &dots->dots[i];
             int own = (int)(log((double)dot->count) / logarithm * QNI_DOT_CLASSES);
@@ -62,7 +75,7 @@ static void draw_dense(const pen *p, const qni_dots *dots, qn_plot_colour colour
             api->move_to(p->c->cr, (double)dot->x, (double)dot->y);
             api->line_to(p->c->cr, (double)dot->x, (double)dot->y);
         }
-        qni_canvas_colour(p->c, colour, 0.3 + 0.6 * class / (QNI_DOT_CLASSES - 1));
+        qni_canvas_colour(p->c, colour, least + (0.9 - least) * class / (QNI_DOT_CLASSES - 1));
         api->stroke(p->c->cr);
     }
 }
@@ -126,8 +139,8 @@ static bool band_point(const qni_view *view, double x, double y, qni_point *at)
     return true;
 }
 
-/* Fills the band between two gaps: along y from `first` to before `end`, back along y2. */
-static void fill_run(const pen *p, const qni_view *view, const qni_series *s, int64_t first, int64_t end, int64_t step)
+/* The band between two gaps: along y from `first` to before `end`, back along y2. */
+static void trace_run(const pen *p, const qni_view *view, const qni_series *s, int64_t first, int64_t end, int64_t step)
 {
     qni_point at;
     int64_t last = first;
@@ -141,21 +154,29 @@ static void fill_run(const pen *p, const qni_view *view, const qni_series *s, in
         p->c->api->line_to(p->c->cr, at.x, at.y);
     }
     p->c->api->close_path(p->c->cr);
-    p->c->api->fill(p->c->cr);
 }
 
+/* As an area, or, where that would lie below too many points to be seen, as its outline. */
 static void draw_band(const pen *p, const qni_view *view, const qni_series *s)
 {
     int64_t step = s->n / QNI_LINE_POINTS + 1, first = 0;
-    qni_canvas_colour(p->c, s->colour, 0.2);
     for (int64_t i = 0; i <= s->n; i++) {
         qni_point at;
         if (i < s->n && band_point(view, s->x[i], s->y[i], &at) && band_point(view, s->x[i], s->y2[i], &at))
             continue;
         if (i > first)
-            fill_run(p, view, s, first, i, step);
+            trace_run(p, view, s, first, i, step);
         first = i + 1;
     }
+    if (!is_dense(p, s->panel)) {
+        qni_canvas_colour(p->c, s->colour, 0.2);
+        p->c->api->fill(p->c->cr);
+        return;
+    }
+    qni_canvas_colour(p->c, s->colour, 0.9);
+    p->c->api->set_line_join(p->c->cr, CAIRO_LINE_JOIN_ROUND);
+    p->c->api->set_line_width(p->c->cr, BAND_WIDTH * p->c->font);
+    p->c->api->stroke(p->c->cr);
 }
 
 static void draw_level(const pen *p, const qni_view *view, const qni_series *s)
@@ -188,7 +209,10 @@ static bool draw_one(const pen *p, const qni_view *view, const qni_series *s)
 
 static bool draw_series(const pen *p, int64_t panel)
 {
-    static const qn_plot_kind lowest_first[] = {QN_PLOT_BAND, QN_PLOT_LEVEL, QN_PLOT_POINTS, QN_PLOT_LINE};
+    static const qn_plot_kind few[] = {QN_PLOT_BAND, QN_PLOT_LEVEL, QN_PLOT_POINTS, QN_PLOT_LINE};
+    static const qn_plot_kind many[] = {QN_PLOT_POINTS, QN_PLOT_BAND, QN_PLOT_LEVEL,
+                                        QN_PLOT_LINE}; /* they would hide a band */
+    const qn_plot_kind *lowest_first = is_dense(p, panel) ? many : few;
     const qni_view *view = &p->l->views[panel];
     qni_box box = widened(&view->box, EDGE);
     bool ok = true;
@@ -227,7 +251,8 @@ static void draw_ticks(const pen *p, int64_t panel)
     double bottom = view->box.top + view->box.height, left = view->box.left, length = p->l->tick_length;
     for (int i = 0; i < xs->count + xs->minor_count; i++) {
         double x = x_of(view, i < xs->count ? xs->tick[i].value : xs->minor[i - xs->count]);
-        qni_canvas_rule(p->c, (qni_point){x, bottom}, (qni_point){x, bottom + (i < xs->count ? 1.0 : 0.55) * length}, HAIR);
+        qni_canvas_rule(p->c, (qni_point){x, bottom}, (qni_point){x, bottom + (i < xs->count ? 1.0 : 0.55) * length},
+                        HAIR);
     }
     for (int i = 0; i < ys->count + ys->minor_count; i++) {
         double y = y_of(view, i < ys->count ? ys->tick[i].value : ys->minor[i - ys->count]);
@@ -242,12 +267,14 @@ static void draw_y_labels(const pen *p, int64_t panel)
     double right = view->box.left - p->l->tick_length - p->l->tick_gap;
     double drop = 0.36 * qni_canvas_type_size(p->c, QNI_TYPE_SMALL); /* from the middle of a digit to its baseline */
     for (int i = 0; i < ticks->count; i++)
-        qni_canvas_text(p->c, (qni_point){right, y_of(view, ticks->tick[i].value) + drop}, ticks->tick[i].label, 1.0, QNI_TYPE_SMALL);
+        qni_canvas_text(p->c, (qni_point){right, y_of(view, ticks->tick[i].value) + drop}, ticks->tick[i].label, 1.0,
+                        QNI_TYPE_SMALL);
     char label[QNI_FITTED_SIZE], fitted[QNI_FITTED_SIZE];
     (void)qni_ticks_axis_label(label, sizeof label, ticks, p->plot->panels[panel].y.label, false);
-    qni_canvas_fit(p->c, fitted, label, view->box.height + 0.8 * p->c->font, QNI_TYPE_NORMAL);
-    qni_canvas_text_upwards(p->c, (qni_point){p->l->y_label_left + 0.36 * p->c->font, view->box.top + 0.5 * view->box.height}, fitted,
-                            QNI_TYPE_NORMAL);
+    qni_canvas_fit(p->c, fitted, label, view->box.height + 0.2 * p->c->font, QNI_TYPE_NORMAL);
+    qni_canvas_text_upwards(p->c,
+                            (qni_point){p->l->y_label_left + 0.36 * p->c->font, view->box.top + 0.5 * view->box.height},
+                            fitted, QNI_TYPE_NORMAL);
 }
 
 static void draw_x_labels(const pen *p)
@@ -255,12 +282,13 @@ static void draw_x_labels(const pen *p)
     const qni_view *view = &p->l->views[p->plot->panel_count - 1];
     const qni_ticks *ticks = &p->l->x_ticks;
     for (int i = 0; i < ticks->count; i++)
-        qni_canvas_text(p->c, (qni_point){x_of(view, ticks->tick[i].value), p->l->x_tick_baseline}, ticks->tick[i].label, 0.5,
-                        QNI_TYPE_SMALL);
+        qni_canvas_text(p->c, (qni_point){x_of(view, ticks->tick[i].value), p->l->x_tick_baseline},
+                        ticks->tick[i].label, 0.5, QNI_TYPE_SMALL);
     char label[QNI_FITTED_SIZE], fitted[QNI_FITTED_SIZE];
     (void)qni_ticks_axis_label(label, sizeof label, ticks, p->plot->x.label, false);
     qni_canvas_fit(p->c, fitted, label, view->box.width, QNI_TYPE_NORMAL);
-    qni_canvas_text(p->c, (qni_point){view->box.left + 0.5 * view->box.width, p->l->x_label_baseline}, fitted, 0.5, QNI_TYPE_NORMAL);
+    qni_canvas_text(p->c, (qni_point){view->box.left + 0.5 * view->box.width, p->l->x_label_baseline}, fitted, 0.5,
+                    QNI_TYPE_NORMAL);
 }
 
 static bool draw_panel(const pen *p, int64_t panel)

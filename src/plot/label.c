@@ -1,36 +1,31 @@
-/* plot/label.c: texts that people give: made valid UTF-8 of a bounded length, so that no drawing code meets anything else. */
+/* plot/label.c: texts that people give: made valid UTF-8 of a bounded length, so that no drawing code meets anything
+ * else. */
 #include "plot/plot_int.h"
 
 #include "base/alloc.h"
 
 #include <string.h>
 
-static bool is_continuation(unsigned char byte)
-{
-    return (byte & 0xC0u) == 0x80u;
-}
-
-/* Bytes of the well-formed character at `text` (zero-terminated), its code point in *code; 0: it is not well formed (Unicode, table 3-7). */
+/* Bytes of the well-formed character at `text` (zero-terminated), its code point in *code; 0: it is not well formed
+ * (Unicode, section 3.9: not in its shortest form, a surrogate, beyond the last plane, or cut off). */
 static int decode(const char *text, uint32_t *code)
 {
-    const unsigned char *s = (const unsigned char *)text;
-    if (s[0] < 0x80) {
-        *code = s[0];
-        return 1;
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint32_t first = (unsigned char)text[0];
+    int size = first < 0x80 ? 1 : first < 0xC0 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF8 ? 4 : 0;
+    if (size == 0)
+        return 0;
+    uint32_t value = size == 1 ? first : first & (0x7Fu >> size);
+    for (int i = 1; i < size; i++) {
+        uint32_t byte = (unsigned char)text[i];
+        if ((byte & 0xC0u) != 0x80u) /* the zero at the end, too */
+            return 0;
+        value = value << 6 | (byte & 0x3Fu);
     }
-    if (s[0] >= 0xC2 && s[0] <= 0xDF && is_continuation(s[1])) {
-        *code = (s[0] & 0x1Fu) << 6 | (s[1] & 0x3Fu);
-        return 2;
-    }
-    if (s[0] >= 0xE0 && s[0] <= 0xEF && is_continuation(s[1]) && is_continuation(s[2])) {
-        *code = (s[0] & 0x0Fu) << 12 | (s[1] & 0x3Fu) << 6 | (s[2] & 0x3Fu);
-        return *code >= 0x800 && (*code < 0xD800 || *code > 0xDFFF) ? 3 : 0;
-    }
-    if (s[0] >= 0xF0 && s[0] <= 0xF4 && is_continuation(s[1]) && is_continuation(s[2]) && is_continuation(s[3])) {
-        *code = (s[0] & 0x07u) << 18 | (s[1] & 0x3Fu) << 12 | (s[2] & 0x3Fu) << 6 | (s[3] & 0x3Fu);
-        return *code >= 0x10000 && *code <= 0x10FFFF ? 4 : 0;
-    }
-    return 0;
+    if (value < least[size] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
+        return 0;
+    *code = value;
+    return size;
 }
 
 const char *qni_utf8_next(const char *text, uint32_t *code)

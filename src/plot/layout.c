@@ -1,7 +1,7 @@
 /* plot/layout.c: margins that fit the labels, ticks that have room, notes where no data are.
  *
- * From the top: title, legend, panels, tick labels, label of the x axis. Heights do not depend on widths, so: heights, y ticks, left margin,
- * x ticks. Lengths are in units of the font's size. */
+ * From the top: title, legend, panels, tick labels, label of the x axis. Heights do not depend on widths, so: heights,
+ * y ticks, left margin, x ticks. Lengths are in units of the font's size. */
 #include "plot/layout_int.h"
 
 #include <math.h>
@@ -30,7 +30,8 @@ double qni_legend_sign_width(const qni_canvas *canvas, const qni_series *series)
 qni_legend_flow qni_legend_start(const qni_layout *l, const qn_plot *plot, const qni_canvas *canvas)
 {
     double left = l->views[0].box.left;
-    return (qni_legend_flow){.at = {left, l->legend_baseline}, .left = left, .right = plot->width - l->margin, .canvas = canvas};
+    return (qni_legend_flow){
+        .at = {left, l->legend_baseline}, .left = left, .right = plot->width - l->margin, .canvas = canvas};
 }
 
 qni_point qni_legend_next(qni_legend_flow *flow, const qni_series *series)
@@ -143,7 +144,8 @@ static void place_columns(qni_layout *l, const qn_plot *plot, const qni_canvas *
             qni_ticks_make(&l->x_ticks, &l->views[0].x, target, false);
         while (!labels_fit(&l->x_ticks, &l->views[0], c) && --target >= 2);
         const qni_tick *last = &l->x_ticks.tick[l->x_ticks.count - 1];
-        double reach = qni_axis_place(&l->views[0].x, last->value) * width + 0.5 * qni_canvas_text_width(c, last->label, QNI_TYPE_SMALL);
+        double reach = qni_axis_place(&l->views[0].x, last->value) * width +
+                       0.5 * qni_canvas_text_width(c, last->label, QNI_TYPE_SMALL);
         right = fmax(right, l->margin + fmax(reach - width, 0.0));
     }
 }
@@ -175,8 +177,10 @@ static int64_t count_in_box(const qni_box *box, const qni_view *view, const qni_
     return count;
 }
 
-/* The place in the panel where a box covers the least: corners first, then the middles of the sides. Returns how much it covers. */
-static int64_t find_place(qni_box *out, const qn_plot *plot, int64_t panel, const qni_view *view, double inset, double width, double height)
+/* The place in the panel where a box covers the least: corners first, then the middles of the sides. Returns how much
+ * it covers. */
+static int64_t find_place(qni_box *out, const qn_plot *plot, int64_t panel, const qni_view *view, double inset,
+                          double width, double height)
 {
     static const double places[][2] = {{1, 0}, {0, 0}, {1, 1}, {0, 1}, {0.5, 0}, {0.5, 1}, {1, 0.5}, {0, 0.5}};
     int64_t least = INT64_MAX;
@@ -208,7 +212,8 @@ static double place_notes(qni_layout *l, const qn_plot *plot, const qni_canvas *
         if (plot->panels[i].note == NULL)
             continue;
         double width = l->notes[i].width + 2.0 * space, height = l->notes[i].height + 2.0 * space - 0.35 * c->font;
-        l->note_covers[i] = find_place(&l->note_boxes[i], plot, i, &l->views[i], NOTE_INSET * c->font, width, height) > 0;
+        l->note_covers[i] =
+            find_place(&l->note_boxes[i], plot, i, &l->views[i], NOTE_INSET * c->font, width, height) > 0;
         if (l->note_covers[i])
             beside = fmax(beside, width);
     }

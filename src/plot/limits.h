@@ -9,7 +9,8 @@
 #define QNI_PLOT_SIZE_MAX   8192.0
 #define QNI_PLOT_PIXELS_MAX 67108864.0 /* of a PNG: 256 MiB in cairo's memory */
 
-#define QNI_PLOT_TEXT_SIZE 400 /* bytes of a label or title; longer ones are cut with an ellipsis: they could not be read */
+#define QNI_PLOT_TEXT_SIZE \
+    400 /* bytes of a label or title; longer ones are cut with an ellipsis: they could not be read */
 #define QNI_PLOT_NOTE_SIZE 8000
 #define QNI_NOTE_LINES     64
 #define QNI_NOTE_COLUMNS   8
@@ -18,12 +19,12 @@
 #define QNI_TICKS_MINOR 128
 #define QNI_TICK_TEXT   32
 
-#define QNI_DOTS_SINGLE 1000  /* so many points are drawn one by one, each some 200 bytes of SVG */
-#define QNI_DOTS_MAX    10000 /* more are thinned to so many dots of some 40 bytes: an SVG stays far below 1 MB */
-#define QNI_DOT_CELLS   1048576.0 /* cells in which points are counted: 12 MiB */
-#define QNI_DOT_CLASSES 5     /* opacities that say how dense; more cannot be told apart */
-#define QNI_LINE_POINTS 12000 /* of a line after what lies within one pixel column was merged */
-#define QNI_PLACE_POINTS 4096 /* points of a series that are looked at when a free corner is sought */
+#define QNI_DOTS_SINGLE  1000      /* so many points are drawn one by one, each some 300 bytes of SVG */
+#define QNI_DOTS_MAX     10000     /* more are thinned to so many dots of some 40 bytes: an SVG stays far below 1 MB */
+#define QNI_DOT_CELLS    1048576.0 /* cells in which points are counted: 12 MiB */
+#define QNI_DOT_CLASSES  5         /* opacities that say how dense; more cannot be told apart */
+#define QNI_LINE_POINTS  12000     /* of a line after what lies within one pixel column was merged */
+#define QNI_PLACE_POINTS 4096      /* points of a series that are looked at when a free corner is sought */
 
 #define QNI_COLUMNS_MIN 20 /* characters of a text plot: axis labels and a dozen for the data */
 #define QNI_COLUMNS_MAX 400

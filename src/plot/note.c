@@ -93,7 +93,8 @@ static void draw_piece(void *user, const piece *p, int line)
 void qni_note_draw(const qni_note *note, const char *text, const qni_box *box, const qni_canvas *canvas)
 {
     double space = qni_note_space(canvas);
-    drawing d = {note, canvas, {box->left + space, box->top + space + 0.98 * qni_canvas_type_size(canvas, QNI_TYPE_SMALL)}};
+    drawing d = {
+        note, canvas, {box->left + space, box->top + space + 0.98 * qni_canvas_type_size(canvas, QNI_TYPE_SMALL)}};
     qni_canvas_shade(canvas, QNI_SHADE_PAPER, 0.88);
     canvas->api->rectangle(canvas->cr, box->left, box->top, box->width, box->height);
     canvas->api->fill(canvas->cr);

@@ -35,10 +35,12 @@ static qn_status check_size(int64_t size, size_t known, const char *type, qn_err
 {
     if (size >= (int64_t)sizeof(int64_t) && size <= (int64_t)known)
         return QN_OK;
-    return qni_error(err, QN_INVALID, "the size field of a %s is %" PRId64 ", not %zu: start from %s_default()", type, size, known, type);
+    return qni_error(err, QN_INVALID, "the size field of a %s is %" PRId64 ", not %zu: start from %s_default()", type,
+                     size, known, type);
 }
 
-static qn_status check_number(double *value, double otherwise, double least, double most, const char *what, qn_error *err)
+static qn_status check_number(double *value, double otherwise, double least, double most, const char *what,
+                              qn_error *err)
 {
     if (*value == 0.0)
         *value = otherwise;
@@ -54,7 +56,9 @@ static qn_status check_limits(double min, double max, qn_plot_scale scale, const
     if (min == 0.0 && max == 0.0)
         return QN_OK;
     if (!isfinite(min) || !isfinite(max) || !(min < max))
-        return qni_error(err, QN_INVALID, "the limits of a plot's %s axis must be finite and the lower one less than the upper one", which);
+        return qni_error(err, QN_INVALID,
+                         "the limits of a plot's %s axis must be finite and the lower one less than the upper one",
+                         which);
     if (scale == QN_PLOT_LOG && min <= 0.0)
         return qni_error(err, QN_INVALID, "the limits of a plot's logarithmic %s axis must be positive", which);
     return QN_OK;
@@ -111,7 +115,8 @@ qn_status qn_plot_new(qn_plot **out, const qn_plot_options *options, qn_error *e
     plot->font_size = o.font_size;
     plot->png_scale = o.png_scale;
     plot->x = (qni_axis_spec){.scale = o.x_scale, .min = o.x_min, .max = o.x_max};
-    if (!copy_text(&plot->title, o.allocator, o.title, false) || !copy_text(&plot->x.label, o.allocator, o.x_label, false)) {
+    if (!copy_text(&plot->title, o.allocator, o.title, false) ||
+        !copy_text(&plot->x.label, o.allocator, o.x_label, false)) {
         qn_plot_free(plot);
         return qni_error(err, QN_NOMEM, "no memory for a plot's title");
     }
@@ -136,8 +141,10 @@ qn_status qn_plot_add_panel(qn_plot *plot, const qn_plot_panel *panel, qn_error 
         return qni_error(err, QN_INVALID, "the relative height of a panel must be between 0.05 and 20");
     if (p.symmetric && p.scale == QN_PLOT_LOG)
         return qni_error(err, QN_INVALID, "a logarithmic axis has no zero to be symmetric about");
-    qni_panel fresh = {.y = {.scale = p.scale, .min = p.min, .max = p.max, .symmetric = p.symmetric}, .height = p.height};
-    if (!copy_text(&fresh.y.label, plot->allocator, p.label, false) || !copy_text(&fresh.note, plot->allocator, p.note, true)) {
+    qni_panel fresh = {.y = {.scale = p.scale, .min = p.min, .max = p.max, .symmetric = p.symmetric},
+                       .height = p.height};
+    if (!copy_text(&fresh.y.label, plot->allocator, p.label, false) ||
+        !copy_text(&fresh.note, plot->allocator, p.note, true)) {
         free_text(plot->allocator, fresh.y.label);
         return qni_error(err, QN_NOMEM, "no memory for a panel's texts");
     }
@@ -148,7 +155,8 @@ qn_status qn_plot_add_panel(qn_plot *plot, const qn_plot_panel *panel, qn_error 
 static qn_status check_series(const qn_plot *plot, const qn_plot_series *s, qn_error *err)
 {
     if (s->panel < 0 || s->panel >= plot->panel_count)
-        return qni_error(err, QN_INVALID, "a series names panel %" PRId64 ", but the plot has %" PRId64, s->panel, plot->panel_count);
+        return qni_error(err, QN_INVALID, "a series names panel %" PRId64 ", but the plot has %" PRId64, s->panel,
+                         plot->panel_count);
     if ((int)s->kind < QN_PLOT_POINTS || s->kind > QN_PLOT_LEVEL)
         return qni_error(err, QN_INVALID, "a series is of the unknown kind %d", (int)s->kind);
     if ((int)s->colour < QN_PLOT_AUTO || s->colour > QN_PLOT_GREY)
@@ -181,7 +189,8 @@ qn_status qn_plot_add(qn_plot *plot, const qn_plot_series *series, qn_error *err
     if ((status = check_series(plot, &s, err)) != QN_OK)
         return status;
     char *label;
-    if (!qni_grow(plot->allocator, (void **)&plot->series, &plot->series_capacity, plot->series_count + 1, (int64_t)sizeof *plot->series) ||
+    if (!qni_grow(plot->allocator, (void **)&plot->series, &plot->series_capacity, plot->series_count + 1,
+                  (int64_t)sizeof *plot->series) ||
         !copy_text(&label, plot->allocator, s.label, false))
         return qni_error(err, QN_NOMEM, "no memory for a plot's series");
     plot->series[plot->series_count++] = (qni_series){

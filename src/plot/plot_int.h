@@ -41,7 +41,8 @@ struct qn_plot {
     int next_colour;
 };
 
-/* A copy of `text` as valid UTF-8 on one line (`lines`: tabs and line ends stay) in at most `limit` bytes; NULL: no memory. */
+/* A copy of `text` as valid UTF-8 on one line (`lines`: tabs and line ends stay) in at most `limit` bytes; NULL: no
+ * memory. */
 char *qni_plot_text_copy(const qn_allocator *allocator, const char *text, int64_t limit, bool lines);
 
 /* The byte after the character at `text` (which is valid UTF-8 and not at its end), its code point in *code. */

@@ -35,15 +35,16 @@ static cairo_status_t take(void *user, const unsigned char *data, unsigned int s
     return CAIRO_STATUS_SUCCESS;
 }
 
-/* cairo numbers its surfaces through the whole process and writes the number into an SVG (id="surface12"), so that the second figure
- * would differ from the first. The digits become one 0; the file shrinks in place. */
+/* cairo numbers its surfaces through the whole process and writes the number into an SVG (id="surface12"), so that the
+ * second figure would differ from the first. The digits become one 0; the file shrinks in place. */
 static void forget_surface_numbers(qni_bytes *b)
 {
     static const char mark[] = "surface";
     const int64_t mark_size = (int64_t)sizeof mark - 1;
     int64_t out = 0;
     for (int64_t i = 0; i < b->size;) {
-        bool found = b->bytes[i] == 's' && i + mark_size < b->size && memcmp(b->bytes + i, mark, (size_t)mark_size) == 0;
+        bool found =
+            b->bytes[i] == 's' && i + mark_size < b->size && memcmp(b->bytes + i, mark, (size_t)mark_size) == 0;
         if (!found) {
             b->bytes[out++] = b->bytes[i++];
             continue;
@@ -61,7 +62,8 @@ static void forget_surface_numbers(qni_bytes *b)
 }
 
 /* Lays out and draws the plot on a fresh surface. */
-static qn_status draw_on(const qni_cairo *api, cairo_surface_t *surface, const qn_plot *plot, double scale, qn_error *err)
+static qn_status draw_on(const qni_cairo *api, cairo_surface_t *surface, const qn_plot *plot, double scale,
+                         qn_error *err)
 {
     qni_canvas canvas = {.api = api, .cr = api->create(surface), .font = plot->font_size, .scale = scale};
     cairo_font_options_t *options = api->font_options_create();
@@ -110,8 +112,8 @@ static qn_status render_png(output *o, const qn_plot *plot, const qni_cairo *api
 {
     double width = ceil(plot->width * plot->png_scale), height = ceil(plot->height * plot->png_scale);
     if (width * height > QNI_PLOT_PIXELS_MAX)
-        return qni_error(err, QN_INVALID, "a PNG of %d by %d pixels is too large: draw it smaller, or as SVG", (int)width,
-                         (int)height);
+        return qni_error(err, QN_INVALID, "a PNG of %d by %d pixels is too large: draw it smaller, or as SVG",
+                         (int)width, (int)height);
     cairo_surface_t *surface = api->image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
     qn_status s = draw_on(api, surface, plot, plot->png_scale, err);
     if (s == QN_OK)
@@ -125,7 +127,9 @@ qn_status qni_render(qni_bytes *out, const qn_plot *plot, qni_format format, qn_
     *out = (qni_bytes){0};
     const qni_cairo *api = qni_cairo_open();
     if (api == NULL)
-        return qni_error(err, QN_UNAVAILABLE, "plots as files need cairo 1.16 or newer: install libcairo2 (on Debian: apt install libcairo2)");
+        return qni_error(
+            err, QN_UNAVAILABLE,
+            "plots as files need cairo 1.16 or newer: install libcairo2 (on Debian: apt install libcairo2)");
     output o = {.bytes = out, .allocator = plot->allocator};
     qn_status s = format == QNI_FORMAT_SVG ? render_svg(&o, plot, api, err) : render_png(&o, plot, api, err);
     if (s != QN_OK) {

@@ -1,6 +1,8 @@
-/* plot/text.c: a figure as lines of text: braille dots (two by four a character) or ASCII, axes with ticks on the left and below.
+/* plot/text.c: a figure as lines of text: braille dots (two by four a character) or ASCII, axes with ticks on the left
+ * and below.
  *
- * Everything is drawn into one grid of characters, which is then written line by line. Every character counts as one column wide. */
+ * Everything is drawn into one grid of characters, which is then written line by line. Every character counts as one
+ * column wide. */
 #include "plot/view_int.h"
 
 #include "base/alloc.h"
@@ -119,7 +121,8 @@ static void draw_segment(page *p, const area *a, qni_point from, qni_point to, i
     double steps = ceil(fmax(fabs(to.x - from.x), fabs(to.y - from.y)));
     for (double k = 0.0; k <= steps; k += 1.0) {
         double t = steps > 0.0 ? k / steps : 0.0;
-        put_dot(p, a, (int64_t)floor(from.x + t * (to.x - from.x) + 0.5), (int64_t)floor(from.y + t * (to.y - from.y) + 0.5), ink);
+        put_dot(p, a, (int64_t)floor(from.x + t * (to.x - from.x) + 0.5),
+                (int64_t)floor(from.y + t * (to.y - from.y) + 0.5), ink);
     }
 }
 
@@ -221,7 +224,7 @@ static void label_columns(const page *p, const qni_tick *tick, int64_t *from, in
 static void make_x_ticks(const page *p, qni_ticks *ticks)
 {
     int64_t columns = p->width - p->left - 1;
-    for (int target = columns / 9 > 12 ? 12 : (int)(columns / 9);; target--) {
+    for (int target = columns / 8 > 12 ? 12 : (int)(columns / 8);; target--) {
         qni_ticks_make(ticks, &p->x, target, p->ascii);
         bool fits = true;
         int64_t from, to, before = -2;
@@ -246,7 +249,8 @@ static void draw_x_axis(page *p, int64_t row)
     for (int i = 0; i < ticks.count; i++) {
         int64_t from, to;
         label_columns(p, &ticks.tick[i], &from, &to);
-        put(p, row, p->left + 1 + place_tick(&p->x, ticks.tick[i].value, 2 * columns, 2), p->ascii ? '+' : 0x252C, INK_FRAME);
+        put(p, row, p->left + 1 + place_tick(&p->x, ticks.tick[i].value, 2 * columns, 2), p->ascii ? '+' : 0x252C,
+            INK_FRAME);
         if (from > before + 1)
             put_text(p, row + 1, from, p->width, ticks.tick[i].label, INK_PLAIN);
         before = to;
@@ -262,14 +266,10 @@ static void draw_x_axis(page *p, int64_t row)
 /* The legend, right-aligned in a row. */
 static void draw_legend(page *p, int64_t row, int64_t from)
 {
-    int64_t needed = 0, entries = 0;
-    for (int64_t k = 0; k < p->plot->series_count; k++) {
-        if (p->plot->series[k].label != NULL) {
-            needed += length(p->plot->series[k].label) + 3;
-            entries += 2;
-        }
-    }
-    needed += entries > 2 ? entries - 2 : 0;
+    int64_t needed = -2;
+    for (int64_t k = 0; k < p->plot->series_count; k++)
+        if (p->plot->series[k].label != NULL)
+            needed += length(p->plot->series[k].label) + (p->plot->series[k].kind == QN_PLOT_POINTS ? 2 : 3) + 2;
     int64_t column = p->width - needed > from ? p->width - needed : from;
     for (int64_t k = 0; k < p->plot->series_count; k++) {
         const qni_series *s = &p->plot->series[k];
@@ -318,7 +318,7 @@ static void draw_page(page *p)
     for (int64_t i = 0; i < plot->panel_count; i++) {
         areas[i] = (area){.rows = rows[i], .top = row + 1, .view.x = p->x};
         qni_axis_y(&areas[i].view.y, plot, i, &p->x);
-        qni_ticks_make(&ticks[i], &areas[i].view.y, rows[i] > 18 ? 6 : (int)(rows[i] / 3), p->ascii);
+        qni_ticks_make(&ticks[i], &areas[i].view.y, rows[i] > 16 ? 6 : (int)((rows[i] + 2) / 3), p->ascii);
         for (int k = 0; k < ticks[i].count; k++)
             p->left = length(ticks[i].tick[k].label) + 1 > p->left ? length(ticks[i].tick[k].label) + 1 : p->left;
         row += 1 + rows[i];
@@ -376,12 +376,30 @@ static int64_t put_code(char *out, uint32_t code)
 static int64_t put_ink(char *out, int ink)
 {
     static const char *const code[] = {
-        [QN_PLOT_AUTO] = "0",           [QN_PLOT_BLUE] = "38;5;32",    [QN_PLOT_VERMILION] = "38;5;166",
-        [QN_PLOT_GREEN] = "38;5;36",    [QN_PLOT_PURPLE] = "38;5;175", [QN_PLOT_ORANGE] = "38;5;172",
-        [QN_PLOT_SKY] = "38;5;74",      [INK_PLAIN] = "0",             [INK_FRAME] = "38;5;244",
+        [QN_PLOT_AUTO] = "0",
+        [QN_PLOT_BLUE] = "38;5;32",
+        [QN_PLOT_VERMILION] = "38;5;166",
+        [QN_PLOT_GREEN] = "38;5;36",
+        [QN_PLOT_PURPLE] = "38;5;175",
+        [QN_PLOT_ORANGE] = "38;5;172",
+        [QN_PLOT_SKY] = "38;5;74",
+        [INK_PLAIN] = "0",
+        [INK_FRAME] = "38;5;244",
         [INK_BOLD] = "1",
     };
     return snprintf(out, CELL_BYTES, "\x1b[%sm", code[ink]);
+}
+
+static bool is_blank(const cell *c)
+{
+    return (c->code == 0 || c->code == ' ') && c->bits == 0;
+}
+
+static uint32_t shown(const page *p, const cell *c)
+{
+    if (c->code != 0 || c->bits == 0)
+        return c->code != 0 ? c->code : ' ';
+    return p->ascii ? ascii_of_bits(c->bits) : 0x2800u + c->bits;
 }
 
 /* One line with its end; the bytes that it has. */
@@ -389,19 +407,18 @@ static int64_t format_line(char *out, const page *p, int64_t row)
 {
     const cell *cells = &p->cells[row * p->width];
     int64_t end = p->width, size = 0;
-    while (end > 0 && (cells[end - 1].code == 0 || cells[end - 1].code == ' ') && cells[end - 1].bits == 0)
+    while (end > 0 && is_blank(&cells[end - 1]))
         end--;
     int ink = INK_PLAIN;
     for (int64_t i = 0; i < end; i++) {
         const cell *c = &cells[i];
-        bool blank = (c->code == 0 || c->code == ' ') && c->bits == 0;
-        if (p->colour && !blank && c->ink != ink) {
+        if (p->colour && !is_blank(c) && c->ink != ink) {
             if (ink == INK_BOLD)
                 size += put_ink(out + size, INK_PLAIN);
             ink = c->ink;
             size += put_ink(out + size, ink);
         }
-        size += put_code(out + size, c->code != 0 ? c->code : blank ? ' ' : p->ascii ? ascii_of_bits(c->bits) : 0x2800u + c->bits);
+        size += put_code(out + size, shown(p, c));
     }
     if (ink != INK_PLAIN)
         size += put_ink(out + size, INK_PLAIN);
@@ -423,28 +440,34 @@ static qn_status write_page(const page *p, qn_plot_sink *sink, void *user, qn_er
     return s;
 }
 
-static qn_status check_text_options(qn_plot_text_options *o, const qn_plot *plot, const qn_plot_text_options *options, qn_error *err)
+static qn_status check_text_options(qn_plot_text_options *o, const qn_plot *plot, const qn_plot_text_options *options,
+                                    qn_error *err)
 {
     *o = qn_plot_text_options_default();
     if (options != NULL) {
         if (options->size < (int64_t)sizeof(int64_t) || options->size > (int64_t)sizeof *o)
-            return qni_error(err, QN_INVALID, "the size field of a qn_plot_text_options is %" PRId64 ": start from its default function",
+            return qni_error(err, QN_INVALID,
+                             "the size field of a qn_plot_text_options is %" PRId64 ": start from its default function",
                              options->size);
         memcpy(o, options, (size_t)options->size);
     }
     o->width = o->width == 0 ? 80 : o->width;
     o->height = o->height == 0 ? 24 : o->height;
-    int64_t least = QNI_PANEL_ROWS * plot->panel_count > QNI_ROWS_MIN ? QNI_PANEL_ROWS * plot->panel_count : QNI_ROWS_MIN;
+    int64_t least =
+        QNI_PANEL_ROWS * plot->panel_count > QNI_ROWS_MIN ? QNI_PANEL_ROWS * plot->panel_count : QNI_ROWS_MIN;
     if (plot->panel_count == 0)
         return qni_error(err, QN_INVALID, "a plot without panels cannot be drawn: add one");
     if (o->width < QNI_COLUMNS_MIN || o->width > QNI_COLUMNS_MAX)
-        return qni_error(err, QN_INVALID, "a plot as text must be %d to %d columns wide", QNI_COLUMNS_MIN, QNI_COLUMNS_MAX);
+        return qni_error(err, QN_INVALID, "a plot as text must be %d to %d columns wide", QNI_COLUMNS_MIN,
+                         QNI_COLUMNS_MAX);
     if (o->height < least || o->height > QNI_ROWS_MAX)
-        return qni_error(err, QN_INVALID, "this plot as text must be %" PRId64 " to %d lines high", least, QNI_ROWS_MAX);
+        return qni_error(err, QN_INVALID, "this plot as text must be %" PRId64 " to %d lines high", least,
+                         QNI_ROWS_MAX);
     return QN_OK;
 }
 
-qn_status qn_plot_text(const qn_plot *plot, const qn_plot_text_options *options, qn_plot_sink *sink, void *user, qn_error *err)
+qn_status qn_plot_text(const qn_plot *plot, const qn_plot_text_options *options, qn_plot_sink *sink, void *user,
+                       qn_error *err)
 {
     qn_plot_text_options o;
     qn_status s = check_text_options(&o, plot, options, err);

@@ -1,7 +1,7 @@
 /* plot/ticks.c: where an axis has ticks, and what they say.
  *
- * A tick is a whole number of units of 10^power, so that its label is exact and no two labels are the same; its double is the nearest to
- * what the label says. Minor ticks divide the step once more. */
+ * A tick is a whole number of units of 10^power, so that its label is exact and no two labels are the same; its double
+ * is the nearest to what the label says. Minor ticks divide the step once more. */
 #include "plot/axis_int.h"
 
 #include "base/number.h"
@@ -56,8 +56,9 @@ static void put_minus(text *t)
 /* 10ⁿ, in ASCII 1en. */
 static void put_power(text *t, int power)
 {
-    static const char *const raised[] = {"\xE2\x81\xB0", "\xC2\xB9",     "\xC2\xB2",     "\xC2\xB3",     "\xE2\x81\xB4",
-                                         "\xE2\x81\xB5", "\xE2\x81\xB6", "\xE2\x81\xB7", "\xE2\x81\xB8", "\xE2\x81\xB9"};
+    static const char *const raised[] = {"\xE2\x81\xB0", "\xC2\xB9",     "\xC2\xB2",     "\xC2\xB3",
+                                         "\xE2\x81\xB4", "\xE2\x81\xB5", "\xE2\x81\xB6", "\xE2\x81\xB7",
+                                         "\xE2\x81\xB8", "\xE2\x81\xB9"};
     char digits[16];
     snprintf(digits, sizeof digits, "%d", power);
     put(t, t->ascii ? "1e" : "10");
@@ -119,7 +120,8 @@ static int64_t tick_count(const qni_axis *axis, step s)
     return last - first + 1;
 }
 
-/* The smallest step that makes at most `target` ticks, or the next smaller one where that would leave fewer than two. */
+/* The smallest step that makes at most `target` ticks, or the next smaller one where that would leave fewer than two.
+ */
 static step choose_step(const qni_axis *axis, int target)
 {
     double half = 0.5 * axis->hi - 0.5 * axis->lo;
@@ -131,11 +133,12 @@ static step choose_step(const qni_axis *axis, int target)
     return step_of(index);
 }
 
-/* How the labels of first, first + each, … last units of 10^power are written: an offset and an exponent are taken out where plain numbers
- * would be long. */
+/* How the labels of units[0] … units[count - 1] times 10^power are written: an offset and an exponent are taken out
+ * where plain numbers would be long. */
 static void label_all(qni_ticks *ticks, const int64_t *units, int power, bool ascii)
 {
-    int64_t low = units[0], high = units[ticks->count - 1], largest = llabs(low) > llabs(high) ? llabs(low) : llabs(high);
+    int64_t low = units[0], high = units[ticks->count - 1],
+            largest = llabs(low) > llabs(high) ? llabs(low) : llabs(high);
     if (digit_count(largest) >= 7 && (low > 0) == (high > 0) && digit_count(largest) - digit_count(high - low) >= 4) {
         int64_t round = 1;
         while (round < high - low)
@@ -243,10 +246,15 @@ static void make_log(qni_ticks *ticks, const qni_axis *axis, int stride, bool as
     }
 }
 
-/* Powers of ten where three or more are on the axis, 1, 2, 5 times them where fewer are; false where neither gives enough ticks. */
+/* Powers of ten where three or more are on the axis, 1, 2, 5 times them where fewer are; false where neither gives
+ * enough ticks. */
 static bool try_log(qni_ticks *ticks, const qni_axis *axis, int target, bool ascii)
 {
-    int decades = decade_count(axis), stride = (decades + target - 1) / target, least = 2;
+    static const int strides[] = {1, 2, 3, 5, 10, 20, 50, 100, 200, 500};
+    int decades = decade_count(axis), round = 0, least = 2;
+    while (round < 9 && strides[round] * target < decades)
+        round++;
+    int stride = strides[round];
     if (decades < 1)
         return false;
     if (decades < 3) {
@@ -258,9 +266,11 @@ static bool try_log(qni_ticks *ticks, const qni_axis *axis, int target, bool asc
             least = 2;
         }
     }
-    for (ticks->count = 0; stride >= 0 && ticks->count < least; stride--) {
+    *ticks = (qni_ticks){0};
+    make_log(ticks, axis, stride, ascii);
+    if (ticks->count < least && decades >= 3) {
         *ticks = (qni_ticks){0};
-        make_log(ticks, axis, stride, ascii);
+        make_log(ticks, axis, strides[round > 0 ? round - 1 : 0], ascii);
     }
     return ticks->count >= least;
 }
@@ -294,7 +304,8 @@ int qni_ticks_axis_label(char *out, int64_t capacity, const qni_ticks *ticks, co
         put(&t, " ");
         int top = digit_count(units) - 1 + power;
         bool plain = top <= 11 && power >= -6;
-        put_decimal(&t, units, plain ? power : 1 - digit_count(units), plain ? (power < 0 ? -power : 0) : digit_count(units) - 1);
+        put_decimal(&t, units, plain ? power : 1 - digit_count(units),
+                    plain ? (power < 0 ? -power : 0) : digit_count(units) - 1);
         if (!plain) {
             put(&t, ascii ? "*" : "\xC3\x97");
             put_power(&t, top);

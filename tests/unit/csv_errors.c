@@ -58,23 +58,28 @@ static void a_cell_that_is_no_value_is_shown_with_its_place(void **state)
         {"x,y\n1,2\n3, abc\n", "y=f64", 3, 4, "column \"y\": \"abc\" is not a number"},
         {"y;x\n1;1,2\n", "x=f64", 2, 3, "column \"x\": \"1,2\" is not a number (decimal comma?)"},
         {"x,y\n\"1,234\",2\n", "x=f64", 2, 2,
-         "column \"x\": \"1,234\" is not a number (a decimal comma or a thousands separator? write a point or nothing)"},
-        {"x,y\n\"1,234.5\",2\n", "x=f64", 2, 2, "column \"x\": \"1,234.5\" is not a number (thousands separators? write it without)"},
-        {"x,y\n1'000,2\n", "x=f64", 2, 1, "column \"x\": \"1'000\" is not a number (thousands separators? write it without)"},
+         "column \"x\": \"1,234\" is not a number (a decimal comma or a thousands separator? write a point or "
+         "nothing)"},
+        {"x,y\n\"1,234.5\",2\n", "x=f64", 2, 2,
+         "column \"x\": \"1,234.5\" is not a number (thousands separators? write it without)"},
+        {"x,y\n1'000,2\n", "x=f64", 2, 1,
+         "column \"x\": \"1'000\" is not a number (thousands separators? write it without)"},
         {"x,y\n50%,2\n", "x=f64", 2, 1, "column \"x\": \"50%\" is not a number (write it without the percent sign)"},
         {"x,y\n-,2\n", "x=f64", 2, 1, "column \"x\": \"-\" is not a number (missing? then leave it empty or write NA)"},
         {"x,y\n1e400,2\n", "x=f64", 2, 1, "column \"x\": \"1e400\" is not a number that fits: it is too large"},
         {"x,y\n1e39,2\n", "x=f32", 2, 1, "column \"x\": \"1e39\" is not a number that fits: it is too large"},
         {"x,y\n1.5,2\n", "x=i64", 2, 1, "column \"x\": \"1.5\" is not an integer of 64 bits"},
-        {"x,y\n9223372036854775808,2\n", "x=i64", 2, 1, "column \"x\": \"9223372036854775808\" is not an integer of 64 bits"},
+        {"x,y\n9223372036854775808,2\n", "x=i64", 2, 1,
+         "column \"x\": \"9223372036854775808\" is not an integer of 64 bits"},
         {"x,y\nyes,2\n", "x=bool", 2, 1, "column \"x\": \"yes\" is not true or false"},
         {"x,y\n2023-02-29,2\n", "x=date", 2, 1, "column \"x\": \"2023-02-29\" is not a date (YYYY-MM-DD)"},
         {"x,y\n2023-02-28T25:00,2\n", "x=timestamp", 2, 1,
          "column \"x\": \"2023-02-28T25:00\" is not a time (YYYY-MM-DDThh:mm:ss, then Z or an offset such as +01:00)"},
         {"a,x\n\"two\nlines\",1\n\"three\n\nlines\", z\n", "x=f64", 6, 9, "column \"x\": \"z\" is not a number"},
         {"a x\n1 2\n  3    q\n", "x=f64", 3, 8, "column \"x\": \"q\" is not a number"},
-        {"x\n\x01\x7F" "0123456789012345678901234567890123456789\n", "x=f64", 2, 1,
-         "column \"x\": \"??01234567890123456789012345678901234567...\" is not a number"},
+        {"x\n\x01\x7F"
+         "0123456789012345678901234567890123456789\n",
+         "x=f64", 2, 1, "column \"x\": \"??01234567890123456789012345678901234567...\" is not a number"},
     };
     assert_all(cases);
 }
@@ -134,15 +139,22 @@ static void quotes_that_do_not_match_are_shown_where_they_open(void **state)
 static void an_inferred_type_that_does_not_hold_says_how_to_set_it(void **state)
 {
     (void)state;
-    enum { ROWS = QNI_CSV_SAMPLE_ROWS };
+    enum {
+        ROWS = QNI_CSV_SAMPLE_ROWS
+    };
     static const struct {
         const char *usual, *late, *message;
     } cases[] = {
-        {"1", "2.5", "column \"a\": \"2.5\" is not an integer of 64 bits; the first rows suggested i64: to read it, give --types a=f64"},
-        {"1", "x", "column \"a\": \"x\" is not an integer; the first rows suggested i64: to read it, give --types a=string"},
-        {"1.5", "x", "column \"a\": \"x\" is not a number; the first rows suggested f64: to read it, give --types a=string"},
+        {"1", "2.5",
+         "column \"a\": \"2.5\" is not an integer of 64 bits; the first rows suggested i64: to read it, give --types "
+         "a=f64"},
+        {"1", "x",
+         "column \"a\": \"x\" is not an integer; the first rows suggested i64: to read it, give --types a=string"},
+        {"1.5", "x",
+         "column \"a\": \"x\" is not a number; the first rows suggested f64: to read it, give --types a=string"},
         {"2020-01-01", "2020-01-01T10:00",
-         "column \"a\": \"2020-01-01T10:00\" is not a date (YYYY-MM-DD); the first rows suggested date: to read it, give --types "
+         "column \"a\": \"2020-01-01T10:00\" is not a date (YYYY-MM-DD); the first rows suggested date: to read it, "
+         "give --types "
          "a=timestamp"},
         {"true", "1", NULL},
     };
@@ -171,7 +183,9 @@ static void an_inferred_type_that_does_not_hold_says_how_to_set_it(void **state)
 static void zero_bytes_and_other_encodings_are_refused(void **state)
 {
     (void)state;
-    qn_error err = failure("a,b\n1,2\n3,\0" "4\n", 13, NULL, QN_DATA);
+    qn_error err = failure("a,b\n1,2\n3,\0"
+                           "4\n",
+                           13, NULL, QN_DATA);
     assert_contains(err.message, "zero byte");
     assert_int_equal(err.line, 3);
     assert_int_equal(err.column, 3);
@@ -179,14 +193,20 @@ static void zero_bytes_and_other_encodings_are_refused(void **state)
     assert_int_equal(err.line, 1);
     err = failure("a\n1\n\0", 5, NULL, QN_DATA);
     assert_int_equal(err.line, 3);
-    err = failure("\xFF\xFE" "a\0\n\0", 6, NULL, QN_DATA);
+    err = failure("\xFF\xFE"
+                  "a\0\n\0",
+                  6, NULL, QN_DATA);
     assert_contains(err.message, "UTF-16");
     err = failure("\xFE\xFF\0a", 4, NULL, QN_DATA);
     assert_contains(err.message, "UTF-16");
-    err = failure("name\nGr\xF6\xDF" "e\n", 11, NULL, QN_DATA);
+    err = failure("name\nGr\xF6\xDF"
+                  "e\n",
+                  11, NULL, QN_DATA);
     assert_contains(err.message, "iconv -f LATIN1");
     assert_int_equal(err.line, 2);
-    err = failure("a,Gr\xF6\xDF" "e\n1,2\n", 13, NULL, QN_DATA);
+    err = failure("a,Gr\xF6\xDF"
+                  "e\n1,2\n",
+                  13, NULL, QN_DATA);
     assert_int_equal(err.column, 3);
 }
 
@@ -198,11 +218,16 @@ static void text_must_be_wellformed_utf8(void **state)
         bool good;
     } cases[] = {
         /* Unicode 15, table 3-7: the borders of well-formed sequences */
-        {"\xC2\x80", true},         {"\xC1\xBF", false},         {"\xDF\xBF", true},          {"\xE0\xA0\x80", true},
-        {"\xE0\x9F\xBF", false},    {"\xED\x9F\xBF", true},      {"\xED\xA0\x80", false},     {"\xEF\xBF\xBF", true},
-        {"\xF0\x90\x80\x80", true}, {"\xF0\x8F\xBF\xBF", false}, {"\xF4\x8F\xBF\xBF", true},  {"\xF4\x90\x80\x80", false},
-        {"\xF5\x80\x80\x80", false}, {"\x80", false},            {"\xE2\x82", false},         {"\xE2\x82\xAC", true},
-        {"a\xC3\xA9z", true},       {"\xC3(", false},            {"\xE2\x82(", false},        {"", true},
+        {"\xC2\x80", true},          {"\xC1\xBF", false},
+        {"\xDF\xBF", true},          {"\xE0\xA0\x80", true},
+        {"\xE0\x9F\xBF", false},     {"\xED\x9F\xBF", true},
+        {"\xED\xA0\x80", false},     {"\xEF\xBF\xBF", true},
+        {"\xF0\x90\x80\x80", true},  {"\xF0\x8F\xBF\xBF", false},
+        {"\xF4\x8F\xBF\xBF", true},  {"\xF4\x90\x80\x80", false},
+        {"\xF5\x80\x80\x80", false}, {"\x80", false},
+        {"\xE2\x82", false},         {"\xE2\x82\xAC", true},
+        {"a\xC3\xA9z", true},        {"\xC3(", false},
+        {"\xE2\x82(", false},        {"", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(qni_csv_is_utf8(cases[i].text, (int64_t)strlen(cases[i].text)), cases[i].good);

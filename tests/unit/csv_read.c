@@ -111,9 +111,9 @@ static void rows_know_their_lines(void **state)
 static void line_ends_may_be_of_any_kind(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"x,y\n1,2\n3,4\n",     "x,y\r\n1,2\r\n3,4\r\n", "x,y\r1,2\r3,4\r",
-                                        "x,y\n1,2\n3,4",       "x,y\r\n1,2\r\n3,4",     "x,y\r1,2\r3,4",
-                                        "\xEF\xBB\xBFx,y\n1,2\n3,4", "x,y\n\r\n1,2\r3,4\r\n\r\n"};
+    static const char *const texts[] = {
+        "x,y\n1,2\n3,4\n",   "x,y\r\n1,2\r\n3,4\r\n", "x,y\r1,2\r3,4\r",           "x,y\n1,2\n3,4",
+        "x,y\r\n1,2\r\n3,4", "x,y\r1,2\r3,4",         "\xEF\xBB\xBFx,y\n1,2\n3,4", "x,y\n\r\n1,2\r3,4\r\n\r\n"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         qn_table *t = read_typed(texts[i], "x=f64,y=f64");
         assert_int_equal(qn_table_row_count(t), 2);
@@ -185,8 +185,9 @@ static void a_delimiter_can_be_given(void **state)
 static void quoted_cells_hold_anything(void **state)
 {
     (void)state;
-    qn_table *t = read_text("s,x\n\"a,b\",1\n\"say \"\"hi\"\"\",\"2\"\n\"two\r\nlines\", \" 3 \" \n\"\",4\n \"  kept \" ,+5\n"
-                            "5'10\" tall,6\n\"NA\",7\n");
+    qn_table *t =
+        read_text("s,x\n\"a,b\",1\n\"say \"\"hi\"\"\",\"2\"\n\"two\r\nlines\", \" 3 \" \n\"\",4\n \"  kept \" ,+5\n"
+                  "5'10\" tall,6\n\"NA\",7\n");
     static const char *const texts[] = {"a,b", "say \"hi\"", "two\r\nlines", "", "  kept ", "5'10\" tall", "NA"};
     for (int64_t i = 0; i < 7; i++) {
         assert_text(t, "s", i, texts[i]);

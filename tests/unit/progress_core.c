@@ -1,10 +1,15 @@
 /* The progress line, driven by a clock that the test holds and drawn into a buffer. */
+#define _XOPEN_SOURCE 700 /* posix_openpt */
 #include "harness/harness.h"
 
 #include "base/progress.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #define MS INT64_C(1000000)
 
@@ -195,6 +200,42 @@ static void it_is_not_there_where_it_is_off(void **state)
     assert_int_equal(s.drawings, 0);
 }
 
+static void on_standard_error_it_is_there_only_for_a_terminal(void **state)
+{
+    (void)state;
+    int saved = dup(STDERR_FILENO);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(terminal >= 0);
+    assert_int_equal(grantpt(terminal), 0);
+    assert_int_equal(unlockpt(terminal), 0);
+    int side = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    assert_true(side >= 0);
+    struct winsize size = {.ws_row = 24, .ws_col = 50};
+    assert_int_equal(ioctl(side, TIOCSWINSZ, &size), 0);
+    assert_int_equal(setenv("TERM", "xterm", 1), 0);
+    assert_int_equal(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+    qni_progress_options on_pipe = qni_progress_on_stderr("x", 5);
+    assert_int_equal(dup2(side, STDERR_FILENO), STDERR_FILENO);
+    qni_progress_options on_terminal = qni_progress_on_stderr("x", 5);
+    on_terminal.write(on_terminal.write_user, "drawn", 5);
+    assert_int_equal(setenv("TERM", "dumb", 1), 0);
+    qni_progress_options on_dumb = qni_progress_on_stderr("x", 5);
+    assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+    char text[16] = "";
+    assert_int_equal(read(terminal, text, 5), 5);
+    assert_string_equal(text, "drawn");
+    assert_false(on_pipe.enabled);
+    assert_true(on_terminal.enabled);
+    assert_int_equal(on_terminal.columns, 50);
+    assert_int_equal(on_terminal.total, 5);
+    assert_false(on_dumb.enabled);
+    int all[] = {saved, ends[0], ends[1], side, terminal};
+    for (int i = 0; i < 5; i++)
+        (void)close(all[i]);
+}
+
 static void *add_many(void *user)
 {
     for (int i = 0; i < 20000; i++)
@@ -251,6 +292,7 @@ int main(void)
         cmocka_unit_test(times_left_read_well),
         cmocka_unit_test(more_than_all_is_all),
         cmocka_unit_test(it_is_not_there_where_it_is_off),
+        cmocka_unit_test(on_standard_error_it_is_there_only_for_a_terminal),
         cmocka_unit_test(threads_may_count_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

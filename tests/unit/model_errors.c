@@ -1,0 +1,180 @@
+/* Every complaint about a formula: its status, its place, and what it tells a person to change. */
+#include "harness/harness.h"
+
+#include <string.h>
+
+#include <quern/model.h>
+
+static const char *const columns[] = {"x", "y", "temperature"};
+
+static void assert_refused(const char *formula, int64_t size, const char *response, qn_status status, int64_t column,
+                           const char *piece)
+{
+    qn_model *model = (qn_model *)1;
+    qn_error err;
+    qn_model_options options = qn_model_options_default();
+    options.columns = columns;
+    options.column_count = 3;
+    options.response = response;
+    qn_status got = qn_model_new(&model, formula, size, &options, &err);
+    assert_null(model);
+    if (got != status || err.code != status || err.column != column)
+        fail_msg("%s: %s at %lld: %s", formula, qn_status_name(got), (long long)err.column, err.message);
+    assert_contains(err.message, piece);
+    assert_int_equal(qn_model_new(&model, formula, size, &options, NULL), status);
+}
+
+static void text_that_is_no_formula_is_refused_with_its_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *formula;
+        int64_t column;
+        const char *piece;
+    } cases[] = {
+        {"", 1, "the formula is empty"},
+        {"  \n ", 5, "the formula is empty"},
+        {"y = 2x", 6, "an operator is missing: for the product write 2*x"},
+        {"y = 2(x+1)", 6, "write 2*(…)"},
+        {"y = (a)(x)", 8, "write (…)*(…)"},
+        {"y = (a)x", 8, "write (…)*x"},
+        {"y = a b", 7, "for the product write a*b, for a name with a space write `a b`"},
+        {"y = a 2", 7, "write a*2"},
+        {"y = `x` (a)", 9, "write `x`*(…)"},
+        {"y = 2 3", 7, "write 2*3"},
+        {"y = a +", 8, "the formula ends after \"+\""},
+        {"y = ", 5, "the formula ends after \"=\""},
+        {"y = a */ b", 8, "should stand between \"*\" and \"/\""},
+        {"= a", 1, "a formula cannot start with \"=\""},
+        {"* a", 1, "a formula cannot start with \"*\""},
+        {") a", 1, "a formula cannot start with \")\""},
+        {"y = ()", 6, "should stand between \"(\" and \")\""},
+        {"y = a * (b + x", 9, "this ( is never closed"},
+        {"y = exp(x", 8, "this ( is never closed"},
+        {"y = a + b)", 10, "this ) has no ( before it"},
+        {"y = x = a", 7, "a formula has one ="},
+        {"y = (x = a)", 8, "the = cannot stand inside parentheses"},
+        {"y == a", 3, "write one ="},
+        {"y = a; b = x", 6, "a formula is one expression"},
+        {"y = 1,5*x", 6, "a decimal point is written as a point"},
+        {"y = (1,5)", 7, "a comma separates the arguments"},
+        {"y = [x]", 5, "write ( instead"},
+        {"y = {x}", 5, "write ( instead"},
+        {"y = x > 1", 7, "there are no comparisons"},
+        {"y = \"x\"", 5, "backticks"},
+        {"y = a ? x : 1", 7, "the character \"?\" has no meaning"},
+        {"y = a\x01", 6, "control character 0x01"},
+        {"y = a\xff*x", 6, "the byte 0xFF is not UTF-8"},
+        {"y = a\xc3", 6, "the byte 0xC3 is not UTF-8"},
+        {"y = a\xed\xa0\x80", 6, "is not UTF-8"},
+        {"y = a\xc0\x80", 6, "is not UTF-8"},
+        {"y = a×x", 6, "write * instead"},
+        {"y = a·x", 6, "write * instead"},
+        {"y = a−x", 6, "write - instead"},
+        {"y = x²", 6, "write ^2 instead"},
+        {"y = a\xc2\xa0* x", 6, "write a plain space"},
+        {"y = .", 5, "a point alone is not a number"},
+        {"y = 1.2.3", 8, "a number has one decimal point"},
+        {"y = 1e400*x", 5, "the number 1e400 is too large"},
+        {"y = 1e-400*x", 5, "the number 1e-400 is too small"},
+        {"y = `x", 5, "has no second backtick"},
+        {"y = `", 5, "has no second backtick"},
+        {"y = ``", 5, "there is no name between the backticks"},
+        {"y = ```", 5, "has no second backtick"},
+        {"y = pow(x)", 5, "pow takes 2 arguments, here is 1"},
+        {"y = pow(x, a, b)", 5, "pow takes 2 arguments, here are 3"},
+        {"y = exp()", 5, "exp takes 1 argument, here are 0"},
+        {"y = exp(x,)", 11, "should stand between \",\" and \")\""},
+        {"2 = a*x", 1, "the left side of the formula names no column"},
+        {"pi = a*x", 1, "the left side of the formula names no column"},
+        {"y = a\n  * * x", 11, "should stand between \"*\" and \"*\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_refused(cases[i].formula, -1, NULL, QN_SYNTAX, cases[i].column, cases[i].piece);
+    assert_refused("y = a\0b", 7, NULL, QN_SYNTAX, 6, "control character 0x00");
+}
+
+static void unknown_names_are_refused_with_the_nearest_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *formula;
+        int64_t column;
+        const char *piece;
+    } cases[] = {
+        {"y = expp(x)", 5, "unknown function \"expp\": did you mean \"exp\"?"},
+        {"y = arctan(x)", 5, "did you mean \"atan\"?"},
+        {"y = foo(x)", 5, "unknown function \"foo\" (there are "},
+        {"y = foo(x)", 5, "for a product write foo*(…)"},
+        {"y = x(a)", 5, "\"x\" is a column, not a function: for a product write x*(…)"},
+        {"y(x) = a*x", 1, "write \"y = …\" without the parentheses"},
+        {" y ( x ) = a*x", 2, "write \"y = …\" without the parentheses"},
+        {"f(x) = a*x", 1, "write the response's column alone on the left"},
+        {"temperatur = a*x", 1, "\"temperatur\" is no column of the data: did you mean \"temperature\"?"},
+        {"log(z) = a*x", 5, "the response must be made of columns, and \"z\" is no column"},
+        {"y + a = a*x", 5, "the response must be made of columns, and \"a\""},
+        {"y = a*`temp erature`", 7,
+         "the quoted name \"temp erature\" is no column of the data: did you mean \"temperature\"?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_refused(cases[i].formula, -1, NULL, QN_NAME, cases[i].column, cases[i].piece);
+    assert_refused("a*x", -1, "temperatur", QN_NAME, 0,
+                   "the response \"temperatur\" is no column of the data: did you mean");
+}
+
+static void a_response_given_twice_is_refused(void **state)
+{
+    (void)state;
+    assert_refused("y = a*x", -1, "temperature", QN_INVALID, 1,
+                   "the formula describes \"y\", but the response is given as \"temperature\"");
+    assert_refused(" log(y) = a*x", -1, "y", QN_INVALID, 2, "the formula describes \"log(y)\"");
+}
+
+static void without_columns_a_left_side_is_refused(void **state)
+{
+    (void)state;
+    qn_model *model;
+    qn_error err;
+    assert_int_equal(qn_model_new(&model, "y = a*x", -1, NULL, &err), QN_NAME);
+    assert_contains(err.message, "the data has none");
+}
+
+static void a_long_name_is_shortened_in_a_message(void **state)
+{
+    (void)state;
+    char formula[400] = "y = ", name[201];
+    memset(name, 'f', 200);
+    name[200] = '\0';
+    strcat(strcat(formula, name), "(x)");
+    assert_refused(formula, -1, NULL, QN_NAME, 5, "ffff…\"");
+}
+
+static void a_wrong_call_is_refused(void **state)
+{
+    (void)state;
+    qn_model *model;
+    qn_error err;
+    assert_int_equal(qn_model_new(&model, NULL, -1, NULL, &err), QN_INVALID);
+    qn_model_options options = qn_model_options_default();
+    options.size = 3;
+    assert_int_equal(qn_model_new(&model, "a", -1, &options, &err), QN_INVALID);
+    options = qn_model_options_default();
+    options.column_count = 2;
+    assert_int_equal(qn_model_new(&model, "a", -1, &options, &err), QN_INVALID);
+    static const char *const names[] = {"x", NULL};
+    options.columns = names;
+    assert_int_equal(qn_model_new(&model, "a", -1, &options, &err), QN_INVALID);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_that_is_no_formula_is_refused_with_its_place),
+        cmocka_unit_test(unknown_names_are_refused_with_the_nearest_one),
+        cmocka_unit_test(a_response_given_twice_is_refused),
+        cmocka_unit_test(without_columns_a_left_side_is_refused),
+        cmocka_unit_test(a_long_name_is_shortened_in_a_message),
+        cmocka_unit_test(a_wrong_call_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,214 @@
+/* Formulas without measure: each is refused or compiled in bounded time and memory. */
+#include "harness/harness.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <quern/model.h>
+
+#include "lang/limits.h"
+
+static const char *const columns[] = {"x", "y"};
+
+/* A text of `count` times `piece` between `head` and `tail`; free with free. */
+static char *repeated(const char *head, const char *piece, int64_t count, const char *tail)
+{
+    size_t size = strlen(piece);
+    char *text = malloc(strlen(head) + size * (size_t)count + strlen(tail) + 1), *at = text;
+    assert_non_null(text);
+    at += sprintf(at, "%s", head);
+    for (int64_t i = 0; i < count; i++, at += size)
+        memcpy(at, piece, size);
+    strcpy(at, tail);
+    return text;
+}
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static qn_status compile(char *text, qn_error *err, const qn_allocator *allocator, qn_model **model)
+{
+    qn_model_options options = qn_model_options_default();
+    options.columns = columns;
+    options.column_count = 2;
+    options.allocator = allocator;
+    qn_status status = qn_model_new(model, text, -1, &options, err);
+    free(text);
+    return status;
+}
+
+static void assert_limit(char *text, int64_t column, const char *piece)
+{
+    qn_model *model;
+    qn_error err;
+    double start = seconds_now();
+    assert_int_equal(compile(text, &err, NULL, &model), QN_LIMIT);
+    assert_true(seconds_now() - start < 5);
+    assert_int_equal(err.column, column);
+    assert_contains(err.message, piece);
+}
+
+static void deep_nesting_is_refused_whatever_nests(void **state)
+{
+    (void)state;
+    assert_limit(repeated("y = ", "(", 10000, ""), 5 + QNI_FORMULA_DEPTH_MAX, "nested more than 512 deep");
+    assert_limit(repeated("y = ", "-", 10000, "x"), 5 + QNI_FORMULA_DEPTH_MAX, "nested more than 512 deep");
+    assert_limit(repeated("y = ", "2^", 10000, "x"), 5 + 2 * QNI_FORMULA_DEPTH_MAX, "nested more than 512 deep");
+    assert_limit(repeated("y = ", "exp(", 10000, ""), 5 + 4 * QNI_FORMULA_DEPTH_MAX, "nested more than 512 deep");
+    assert_limit(repeated("y = ", "pow(x,", 10000, ""), 5 + 6 * QNI_FORMULA_DEPTH_MAX, "nested more than 512 deep");
+}
+
+static void nesting_below_the_limit_is_fine(void **state)
+{
+    (void)state;
+    qn_model *model;
+    qn_error err;
+    char *closed = repeated("", ")", QNI_FORMULA_DEPTH_MAX - 1, "");
+    assert_ok(compile(repeated("y = ", "(", QNI_FORMULA_DEPTH_MAX - 1, strcat(strcpy(malloc(4096), "a*x"), closed)),
+                      &err, NULL, &model),
+              &err);
+    qn_model_unref(model);
+    free(closed);
+}
+
+static void a_formula_of_fifty_megabytes_is_refused_at_once(void **state)
+{
+    (void)state;
+    double start = seconds_now();
+    char *text = repeated("y = x", "+x", 25 * 1000 * 1000, "");
+    double made = seconds_now();
+    qn_model *model;
+    qn_error err;
+    assert_int_equal(compile(text, &err, NULL, &model), QN_LIMIT);
+    assert_true(seconds_now() - made < 1 + (made - start));
+    assert_contains(err.message, "a formula may have at most 1048576 bytes, this one has 50000005");
+}
+
+static void too_many_operations_names_or_long_names_are_refused(void **state)
+{
+    (void)state;
+    assert_limit(repeated("y = x", "+x", 400000, ""), 5 + QNI_FORMULA_NODES_MAX,
+                 "more than 262144 numbers, names and operations");
+    char *text = malloc(8 * (QNI_FORMULA_NAMES_MAX + 1) + 8), *at = text;
+    at += sprintf(at, "y = p0");
+    for (int i = 1; i < QNI_FORMULA_NAMES_MAX + 1; i++)
+        at += sprintf(at, "+p%d", i);
+    assert_limit(text, 5 + 3 * 10 + 4 * 90 + 5 * 900 + 6 * 8999 - 0, "more than 10000 different names");
+    assert_limit(repeated("y = ", "n", QNI_FORMULA_NAME_SIZE_MAX + 1, ""), 5, "at most 256 bytes, this one has 257");
+    assert_limit(repeated("y = `", "n", QNI_FORMULA_NAME_SIZE_MAX + 1, "`"), 5, "at most 256 bytes");
+}
+
+/* p_i * exp(p_j * x), a thousand times: the value and the derivatives by 2000 parameters. */
+static void a_large_model_is_compiled_and_right(void **state)
+{
+    (void)state;
+    enum {
+        TERMS = 1000
+    };
+    char *text = malloc(40 * TERMS), *at = text;
+    at += sprintf(at, "y = 0");
+    for (int i = 0; i < TERMS; i++)
+        at += sprintf(at, " + a%d*exp(b%d*x)", i, i);
+    qn_model *model;
+    qn_model_workspace *workspace;
+    qn_error err;
+    test_allocator t;
+    test_allocator_init(&t);
+    assert_ok(compile(text, &err, &t.allocator, &model), &err);
+    assert_true(t.peak_bytes < 20 << 20);
+    assert_int_equal(qn_model_parameter_count(model), 2 * TERMS);
+    assert_ok(qn_model_workspace_new(&workspace, model, NULL, &err), &err);
+    double x = 0.5, value, *parameters = malloc(sizeof(double[2 * TERMS])),
+           *jacobian = malloc(sizeof(double[2 * TERMS])), sum = 0;
+    const double *data[] = {NULL, &x};
+    for (int i = 0; i < TERMS; i++) {
+        parameters[2 * i] = i;
+        parameters[2 * i + 1] = -0.001 * i;
+        sum += i * exp(-0.001 * i * 0.5);
+    }
+    qn_model_eval(model, workspace, data, 0, 1, parameters, &value, jacobian, 1);
+    assert_close(value, sum, 1e-13, 0);
+    for (int i = 0; i < TERMS; i++) {
+        assert_close(jacobian[2 * i], exp(-0.0005 * i), 1e-15, 0);
+        assert_close(jacobian[2 * i + 1], i * 0.5 * exp(-0.0005 * i), 1e-15, 0);
+    }
+    free(parameters);
+    free(jacobian);
+    qn_model_workspace_free(workspace);
+    qn_model_unref(model);
+    assert_int_equal(t.live_bytes, 0);
+}
+
+/* A sum of powers, as long as the limits allow: time and memory must not grow faster than the text. */
+static void the_largest_formulas_compile_in_bounded_memory(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {"+a^x", "*a/x", "-b^a", "*exp(a)"};
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        qn_model *model;
+        qn_error err;
+        test_allocator t;
+        test_allocator_init(&t);
+        double start = seconds_now();
+        assert_ok(compile(repeated("y = x", pieces[i], QNI_FORMULA_NODES_MAX / 5, ""), &err, &t.allocator, &model),
+                  &err);
+        assert_true(seconds_now() - start < 5);
+        assert_true(t.peak_bytes < 512 << 20);
+        qn_model_workspace *workspace;
+        assert_ok(qn_model_workspace_new(&workspace, model, &t.allocator, &err), &err);
+        assert_true(t.peak_bytes < 512 << 20);
+        qn_model_workspace_free(workspace);
+        qn_model_unref(model);
+        assert_int_equal(t.live_bytes, 0);
+    }
+}
+
+static void a_million_columns_are_walked_once(void **state)
+{
+    (void)state;
+    enum {
+        MANY = 1000000
+    };
+    char *texts = malloc(12 * MANY);
+    const char **names = malloc(sizeof(char *) * MANY);
+    for (int i = 0; i < MANY; i++) {
+        names[i] = texts + 12 * (size_t)i;
+        sprintf(texts + 12 * (size_t)i, "column%d", i);
+    }
+    qn_model_options options = qn_model_options_default();
+    options.columns = names;
+    options.column_count = MANY;
+    qn_model *model;
+    qn_error err;
+    double start = seconds_now();
+    assert_ok(qn_model_new(&model, "column999999 = alpha*column5 + beta*columns + gamma", -1, &options, &err), &err);
+    assert_int_equal(qn_model_column_count(model), 2);
+    assert_int_equal(qn_model_parameter_count(model), 4);
+    qn_model_unref(model);
+    assert_int_equal(qn_model_new(&model, "colunm999999 = a*column5", -1, &options, &err), QN_NAME);
+    assert_int_equal(qn_model_new(&model, "colunm5(x) = a*column5", -1, &options, &err), QN_NAME);
+    assert_true(seconds_now() - start < 5);
+    free(texts);
+    free(names);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(deep_nesting_is_refused_whatever_nests),
+        cmocka_unit_test(nesting_below_the_limit_is_fine),
+        cmocka_unit_test(a_formula_of_fifty_megabytes_is_refused_at_once),
+        cmocka_unit_test(too_many_operations_names_or_long_names_are_refused),
+        cmocka_unit_test(a_large_model_is_compiled_and_right),
+        cmocka_unit_test(the_largest_formulas_compile_in_bounded_memory),
+        cmocka_unit_test(a_million_columns_are_walked_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
