@@ -2,9 +2,10 @@
  *
  * Caveats first:
  *  - A model is immutable and may be used by any number of threads, each with a workspace of its own.
- *  - Columns and parameters are numbered in the order in which the formula first names them, not in the order of the data.
- *  - Derivatives come from automatic differentiation, never from differences. At a kink (abs at 0) the derivative is 0; where
- *    a power's derivative has the form 0 * infinity (d/da 0^a, d/dx x^0) it is 0.
+ *  - Columns and parameters are numbered in the order in which the formula first names them, not in the order of the
+ * data.
+ *  - Derivatives come from automatic differentiation, never from differences. At a kink (abs at 0) the derivative is 0;
+ * where one has the form 0 * infinity (d/da 0^a, d/dx x^0, d/da sqrt(a*x) at x = 0) it is 0.
  *  - Evaluation never fails: what is outside the domain of a function is NaN or infinite as in IEEE 754.
  *
  * The language: see docs/formulas.md.
@@ -20,10 +21,11 @@ typedef struct qn_model qn_model;
 typedef struct qn_model_workspace qn_model_workspace;
 
 typedef struct qn_model_options {
-    int64_t size;               /* sizeof(qn_model_options) */
-    const char *const *columns; /* (column_count) names that are data; all other names are parameters. Borrowed during the call */
+    int64_t size; /* sizeof(qn_model_options) */
+    const char *const
+        *columns; /* (column_count) names that are data; all others are parameters. Borrowed during the call */
     int64_t column_count;
-    const char *response;          /* the column that a bare expression describes (`--y`); NULL: the formula must have a left side */
+    const char *response; /* the column that a bare expression describes (`--y`); NULL: only a left side says it */
     const qn_allocator *allocator; /* NULL: the default. Borrowed, must outlive the model */
 } qn_model_options;
 
@@ -32,10 +34,11 @@ QN_API qn_model_options qn_model_options_default(void);
 
 /* Compiles `formula` (`size` bytes; -1: up to the terminating zero; copied). The model has one reference, the caller's.
  * The formula is `y = expr`, `f(column) = expr` (the response is transformed) or, with options->response, `expr`.
- * Errors, all with their column in `formula`: QN_SYNTAX; QN_NAME (unknown function, response that is no column, with the nearest
- * known name); QN_LIMIT (length, depth, operations, parameters); QN_NOMEM. */
-QN_API QN_MUST_USE qn_status qn_model_new(qn_model **out, const char *formula, int64_t size, const qn_model_options *options,
-                                          qn_error *err);
+ * Errors, all with their column in `formula`: QN_SYNTAX; QN_NAME (unknown function, response that is no column, with
+ * the nearest known name; a quoted name that is no column); QN_INVALID (a left side and another options->response);
+ * QN_LIMIT (length, depth, operations, names); QN_NOMEM. `options` may be NULL: no columns. */
+QN_API QN_MUST_USE qn_status qn_model_new(qn_model **out, const char *formula, int64_t size,
+                                          const qn_model_options *options, qn_error *err);
 
 /* One more reference, one fewer. The last one frees. NULL is fine for unref. Any thread. */
 QN_API qn_model *qn_model_ref(qn_model *model);
@@ -48,7 +51,8 @@ QN_API const char *qn_model_parameter_name(const qn_model *model, int64_t index)
 QN_API int64_t qn_model_parameter_find(const qn_model *model, const char *name); /* -1: no such parameter */
 QN_API int64_t qn_model_column_count(const qn_model *model);                     /* those that either side reads */
 QN_API const char *qn_model_column_name(const qn_model *model, int64_t index);
-QN_API bool qn_model_has_response(const qn_model *model);         /* false only for a bare expression without options->response */
+QN_API bool
+qn_model_has_response(const qn_model *model); /* false only for a bare expression without options->response */
 QN_API const char *qn_model_response_text(const qn_model *model); /* the left side, "log(y)"; "" without one */
 QN_API int64_t qn_model_warning_count(const qn_model *model);
 QN_API const char *qn_model_warning(const qn_model *model, int64_t index); /* one sentence */
@@ -60,14 +64,14 @@ QN_API QN_MUST_USE qn_status qn_model_workspace_new(qn_model_workspace **out, co
 QN_API void qn_model_workspace_free(qn_model_workspace *workspace);
 
 /* Evaluates the right side at rows first … first + count - 1.
- *   columns     (column_count): the data of each of the model's columns, indexed by row
- *   parameters  (parameter_count)
- *   value       (count): written; may be NULL
- *   jacobian    (parameter_count, count): derivative by parameter p of row i at [p * stride + i]; written; may be NULL
- *   stride      doubles from one parameter's derivatives to the next, >= count
- * Allocates nothing. */
-QN_API void qn_model_eval(const qn_model *model, qn_model_workspace *workspace, const double *const *columns, int64_t first,
-                          int64_t count, const double *parameters, double *value, double *jacobian, int64_t stride);
+ *   columns     (column_count): the data of each of the model's columns, indexed by row; NULL is fine where the right
+ * side reads none parameters  (parameter_count) value       (count): written; may be NULL jacobian    (parameter_count,
+ * count): derivative by parameter p of row i at [p * stride + i]; written; may be NULL stride      doubles from one
+ * parameter's derivatives to the next, >= count What is written overlaps nothing that is read. An element's bits do not
+ * depend on first and count. Allocates nothing. */
+QN_API void qn_model_eval(const qn_model *model, qn_model_workspace *workspace, const double *const *columns,
+                          int64_t first, int64_t count, const double *parameters, double *value, double *jacobian,
+                          int64_t stride);
 
 /* Evaluates the left side at those rows: the transformed response. value (count): written. Allocates nothing. */
 QN_API void qn_model_eval_response(const qn_model *model, qn_model_workspace *workspace, const double *const *columns,

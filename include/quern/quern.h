@@ -3,12 +3,13 @@
 #define QUERN_QUERN_H
 
 #include <quern/arena.h>
+#include <quern/array.h>
+#include <quern/arrow.h>
 #include <quern/base.h>
 #include <quern/fit.h>
 #include <quern/log.h>
 #include <quern/model.h>
 #include <quern/nist.h>
-#include <quern/plot.h>
 #include <quern/plot.h>
 #include <quern/table.h>
 #include <quern/threads.h>

@@ -241,7 +241,6 @@ qn_status qn_table_export_arrow(qn_table *table, struct ArrowSchema *schema, str
     schema_block *s = schema_block_new(table);
     array_block *a = array_block_new(table);
     if (s == NULL || a == NULL || !fill_array(a, array)) {
-        *array = (struct ArrowArray){0};
         if (s != NULL)
             schema_block_free(s);
         if (a != NULL)

@@ -87,7 +87,7 @@ static const char *lex_quoted(qn_csv *csv, const char *p, qni_csv_cell *cell)
         q = qni_scan_byte(q, '"');
         if (*q == '\0' && csv->input_ended)
             return qni_csv_fail(csv, QN_DATA, p, "the quote opened here is never closed");
-        if ((*q == '\0' || q[1] == '\0') && !csv->input_ended) {
+        if (*q == '\0') {
             csv->open_quote = p;
             return NULL;
         }

@@ -48,7 +48,8 @@ static qn_status make_plan(qn_csv *csv)
     return QN_OK;
 }
 
-/* Reads the cell at p into the row. The usual number needs no look at where the cell ends. */
+/* Reads the cell at p into the row. The usual number needs no look at where the cell ends; one that the window's end
+ * may have cut short is read again with the row. */
 static inline const char *read_cell(qn_csv *csv, qn_table *table, const qni_csv_step *step, const char *p)
 {
     const qni_column *column = &table->columns[step->target];
@@ -56,14 +57,14 @@ static inline const char *read_cell(qn_csv *csv, qn_table *table, const qni_csv_
     if (column->type == QN_TYPE_F64) {
         double value;
         const char *end = qni_number_parse(&value, p, csv->end);
-        if (end != NULL && fabs(value) <= DBL_MAX && csv->kind[(uint8_t)*end] >= QNI_CSV_STOP && *end != '\0') {
+        if (end != NULL && fabs(value) <= DBL_MAX && csv->kind[(uint8_t)*end] >= QNI_CSV_STOP) {
             ((double *)column->values)[row] = value;
             return end;
         }
     } else if (column->type == QN_TYPE_I64) {
         int64_t value;
         const char *end = qni_integer_parse(&value, p, csv->end);
-        if (end != NULL && csv->kind[(uint8_t)*end] >= QNI_CSV_STOP && *end != '\0') {
+        if (end != NULL && csv->kind[(uint8_t)*end] >= QNI_CSV_STOP) {
             ((int64_t *)column->values)[row] = value;
             return end;
         }

@@ -313,8 +313,6 @@ void qni_table_finish(qn_table *table)
             clear_tail(c->validity, c->validity_size, table->row_count);
             c->missing_count = table->row_count - count_ones(c->validity, c->validity_size);
         }
-        if (c->type == QN_TYPE_BOOL)
-            clear_tail(c->values, c->value_size, table->row_count);
     }
 }
 

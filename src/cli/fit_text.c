@@ -77,10 +77,14 @@ static void high_cell(char *out, const row *r)
     measured(out, r->parameter->ci_high, r);
 }
 
+/* In two digits, or in whole percents. */
 static void relative_cell(char *out, const row *r)
 {
     double percent = 100 * fabs(r->parameter->stderr_ / r->parameter->value);
-    counted(out, isfinite(percent) ? percent : NAN, 2);
+    int place = qni_digits_exponent(percent) - 1;
+    out[0] = '\0';
+    if (isfinite(percent))
+        (void)qni_digits_write(out, percent, place < 0 ? place : 0);
 }
 
 static void full_value_cell(char *out, const row *r)

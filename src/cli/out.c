@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -21,14 +20,26 @@ static bool is_set(const char *name)
     return value != NULL && value[0] != '\0';
 }
 
+/* Whether `text` begins with UTF-8 or UTF8, in any case. */
+static bool begins_utf8(const char *text)
+{
+    static const char name[] = "utf-8";
+    for (const char *n = name; *n != '\0'; n++) {
+        char c = *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a') : *text;
+        if (c == *n)
+            text++;
+        else if (*n != '-')
+            return false;
+    }
+    return true;
+}
+
 /* The first that is set decides, as for setlocale. */
 static bool environment_is_utf8(void)
 {
     const char *value = is_set("LC_ALL") ? getenv("LC_ALL") : is_set("LC_CTYPE") ? getenv("LC_CTYPE") : getenv("LANG");
-    if (value == NULL)
-        return false;
-    const char *charset = strchr(value, '.');
-    return charset != NULL && (strncasecmp(charset + 1, "UTF-8", 5) == 0 || strncasecmp(charset + 1, "UTF8", 4) == 0);
+    const char *charset = value != NULL ? strchr(value, '.') : NULL;
+    return charset != NULL && begins_utf8(charset + 1);
 }
 
 void qni_out_init(qni_out *out, int fd)

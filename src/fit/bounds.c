@@ -10,6 +10,7 @@
 #include "fit/limits.h"
 #include "math/dense.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -23,12 +24,12 @@ static double distance_ahead(const qni_fit_trf *t, int64_t j)
 
 void qni_fit_bounds_shape(qni_fit_trf *t, double *curvature)
 {
-    double residual = sqrt(t->rss);
     for (int64_t j = 0; j < t->p; j++) {
-        double share = t->bounded ? distance_ahead(t, j) * t->norm[j] / residual : 1;
+        /* The step of the parameter alone would be |gradient| / norm^2. */
+        double share = t->bounded ? distance_ahead(t, j) * t->norm[j] / (fabs(t->gradient[j]) / t->norm[j]) : 1;
         t->share[j] = share < 1 ? share : 1; /* also where it is NaN: nothing to shorten */
         t->shape[j] = sqrt(t->share[j]) / qni_fit_scale(t, j);
-        curvature[j] = share < 1 ? sqrt(fabs(t->gradient[j]) * t->norm[j] / residual) / qni_fit_scale(t, j) : 0;
+        curvature[j] = share < 1 ? t->norm[j] / qni_fit_scale(t, j) : 0;
     }
 }
 
@@ -157,8 +158,9 @@ bool qni_fit_bounds_snap(qni_fit_trf *t)
     bool any = false;
     memcpy(t->x_trial, t->x, (size_t)t->p * sizeof *t->x);
     for (int64_t j = 0; t->bounded && j < t->p; j++) {
-        double bound = t->gradient[j] < 0 ? t->upper[j] : t->lower[j];
-        if (t->share[j] > 0 && t->share[j] < QNI_FIT_SNAP && isfinite(bound)) {
+        double bound = t->gradient[j] < 0 ? t->upper[j] : t->lower[j], distance = fabs(t->x[j] - bound);
+        bool near = t->share[j] < QNI_FIT_SNAP || distance <= QNI_FIT_FLAT * DBL_EPSILON * fabs(bound);
+        if (near && distance > 0 && isfinite(bound)) {
             t->x_trial[j] = bound;
             any = true;
         }

@@ -69,7 +69,7 @@ typedef struct qni_fit_trf {
     double *norm;                  /* of the Jacobian's columns */
     double *scale;                 /* the largest norm so far: a parameter times this is comparable with the others */
     double *shape; /* x = shape * hat: the variables in which the trust region is a ball; 0: held at its bound */
-    double *share; /* 1, or the distance to the bound ahead where that is smaller, as in QNI_FIT_SNAP */
+    double *share; /* 1, or where the parameter's own step would cross the bound: the part of it that fits */
     double *hat;   /* (p, p + 1) the factor in hat variables, with the rows that curve it near bounds */
     double *step, *other, *best; /* hat steps */
     double *image;               /* (2, p) a hat step seen by `hat`; a direction */

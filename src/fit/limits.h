@@ -27,8 +27,8 @@
  * gradient decides. */
 #define QNI_FIT_FLAT 4.0
 
-/* A parameter this close to a bound that pushes against it is put on the bound and looked at there. In units of the
- * length over which the parameter alone changes the residuals by their own norm. */
+/* A parameter whose own step would go this many times (inverse) farther than the bound allows is put on the bound and
+ * looked at there. */
 #define QNI_FIT_SNAP 1e-4
 
 /* A shrunken region counts as converged when the reachable residuals are this much smaller than the rest (Bates and

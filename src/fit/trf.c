@@ -131,6 +131,7 @@ static void take(qni_fit_trf *t)
     t->x_trial = x;
     t->factor_trial = factor;
     t->iterations++;
+    t->snapped = false;
     look_around(t);
 }
 
@@ -201,7 +202,6 @@ static verdict snap(qni_fit_trf *t)
     if (outcome != QNI_FIT_FINITE || t->rss_trial > t->rss + 4 * (DBL_EPSILON * t->rss + sqrt(t->rss) * t->noise))
         return DONE;
     take(t);
-    t->snapped = false;
     return GO_ON;
 }
 
@@ -270,7 +270,6 @@ static bool try_trial(qni_fit_trf *t, double promise, qni_fit_outcome *outcome)
 static verdict advance(qni_fit_trf *t)
 {
     qni_fit_outcome outcome = QNI_FIT_FINITE;
-    t->snapped = false;
     for (;;) {
         if (t->eval.evaluations >= t->options.max_evals)
             return finish(t, QN_FIT_MAX_EVALS, "the evaluations were used up before the fit converged");
@@ -325,19 +324,27 @@ static verdict begin(qni_fit_trf *t)
     return GO_ON;
 }
 
+/* One step, or the end. */
+static verdict iterate(qni_fit_trf *t)
+{
+    bool polished;
+    if (judge(t, &polished) == DONE)
+        return DONE;
+    if (asked_to_stop(t))
+        return stopped(t);
+    return polished ? GO_ON : advance(t);
+}
+
 void qni_fit_trf_run(qni_fit_trf *t)
 {
     if (begin(t) == DONE)
         return;
     for (;;) {
-        bool polished;
-        if (judge(t, &polished) == DONE)
-            return;
-        if (asked_to_stop(t)) {
-            (void)stopped(t);
-            return;
-        }
-        if (!polished && advance(t) == DONE)
+        if (iterate(t) == GO_ON)
+            continue;
+        /* However it ended: what lies a rounding from its bound belongs on it. */
+        bool at_rest = t->status == QN_FIT_CONVERGED || t->status == QN_FIT_STALLED;
+        if (!at_rest || snap(t) == DONE)
             return;
     }
 }

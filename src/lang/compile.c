@@ -18,7 +18,7 @@ enum {
 
 /* What is known of a node. */
 typedef struct detail {
-    int32_t place;    /* registers are counted from 0 in `in_register` and moved behind the scalars at the end */
+    int32_t place;    /* NOWHERE; register r is ~r until all other places are known */
     int32_t last_use; /* the last varying node that reads it */
     bool live;
     bool in_register;

@@ -12,7 +12,7 @@
 #include <assert.h>
 
 /* The vocabulary of the rules in ops_int.h. */
-#define ZERO            (-1)
+#define NONE            (-1)
 #define ONE             qni_ir_number(ir, 1)
 #define HALF            qni_ir_number(ir, 0.5)
 #define NEG(x)          qni_ir_op(ir, QNI_OP_NEG, (x), -1, -1)

@@ -85,7 +85,8 @@ QNI_OP_LIST(DEFINE)
 #define FORMS(NAME, arity, ...) [QNI_OP_##NAME] = FORMS_##arity(NAME),
 qni_kernel *const qni_kernels[QNI_OP_COUNT][QNI_FORM_COUNT] = {QNI_OP_LIST(FORMS)};
 
-#define INFO(NAME, arity_, kind_, text_, ...) [QNI_OP_##NAME] = {.text = text_, .arity = arity_, .kind = QNI_OP_##kind_},
+#define INFO(NAME, arity_, kind_, text_, ...)                                                                          \
+    [QNI_OP_##NAME] = {.text = text_, .arity = arity_, .kind = QNI_OP_##kind_},
 const qni_op_info qni_op_infos[QNI_OP_COUNT] = {
     [QNI_OP_CONST] = {.text = "const"},
     [QNI_OP_PARAMETER] = {.text = "parameter"},

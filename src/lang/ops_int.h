@@ -4,8 +4,8 @@
  * X(NAME, arity, KIND, "text", value, da, db, dc)
  *   KIND   OPERATOR: written with a sign; FUNCTION: called by its text; INTERNAL: only derivatives use it
  *   value  the scalar definition over a, b, c (kernels.c)
- *   da…dc  the adjoint that the operand a, b, c receives (grad.c): g is the operation's own adjoint, self its value;
- * ZERO where there is no such operand or the operation is never differentiated
+ *   da…dc  the adjoint that the operand a, b, c receives (grad.c), from the operation's own, g, and its value, self;
+ *          NONE: there is no such operand, or the operation is never differentiated
  *
  * A zero factor wins: ZMUL and ZDIV are multiplication and division in which 0 times or over anything is 0. Adjoints
  * use them, so that a derivative that does not reach a parameter is 0 even where the way there is infinite (t = 0 in
@@ -16,26 +16,27 @@
 #include <stdint.h>
 
 /* clang-format off */
-#define QNI_OP_LIST(X)                                                                                                                    \
-    X(NEG,    1, OPERATOR, "-",      -a,                     NEG(g),                          ZERO,                              ZERO)    \
-    X(ADD,    2, OPERATOR, "+",      a + b,                  g,                               g,                                 ZERO)    \
-    X(SUB,    2, OPERATOR, "-",      a - b,                  g,                               NEG(g),                            ZERO)    \
-    X(MUL,    2, OPERATOR, "*",      a * b,                  ZMUL(g, b),                      ZMUL(g, a),                        ZERO)    \
-    X(DIV,    2, OPERATOR, "/",      a / b,                  ZDIV(g, b),                      NEG(ZMUL(ZDIV(g, b), self)),       ZERO)    \
-    X(POW,    2, FUNCTION, "pow",    pow(a, b),              ZMUL(g, POW_DX(a, b, self)),     ZMUL(g, POW_DA(self, LOG(a))),     ZERO)    \
-    X(ABS,    1, FUNCTION, "abs",    fabs(a),                ZMUL(g, SIGN(a)),                ZERO,                              ZERO)    \
-    X(ATAN,   1, FUNCTION, "atan",   atan(a),                ZDIV(g, ADD(ONE, MUL(a, a))),    ZERO,                              ZERO)    \
-    X(COS,    1, FUNCTION, "cos",    cos(a),                 NEG(ZMUL(g, SIN(a))),            ZERO,                              ZERO)    \
-    X(EXP,    1, FUNCTION, "exp",    exp(a),                 ZMUL(g, self),                   ZERO,                              ZERO)    \
-    X(LOG,    1, FUNCTION, "log",    log(a),                 ZDIV(g, a),                      ZERO,                              ZERO)    \
-    X(SIN,    1, FUNCTION, "sin",    sin(a),                 ZMUL(g, COS(a)),                 ZERO,                              ZERO)    \
-    X(SQRT,   1, FUNCTION, "sqrt",   sqrt(a),                ZDIV(MUL(HALF, g), self),        ZERO,                              ZERO)    \
-    X(TAN,    1, FUNCTION, "tan",    tan(a),                 ZMUL(g, ADD(ONE, MUL(self, self))), ZERO,                           ZERO)    \
-    X(ZMUL,   2, INTERNAL, "zmul",   zero_mul(a, b),         ZERO,                            ZERO,                              ZERO)    \
-    X(ZDIV,   2, INTERNAL, "zdiv",   zero_div(a, b),         ZERO,                            ZERO,                              ZERO)    \
-    X(SIGN,   1, INTERNAL, "sign",   sign_of(a),             ZERO,                            ZERO,                              ZERO)    \
-    X(POW_DX, 3, INTERNAL, "pow_dx", pow_by_base(a, b, c),   ZERO,                            ZERO,                              ZERO)    \
-    X(POW_DA, 2, INTERNAL, "pow_da", pow_by_exponent(a, b),  ZERO,                            ZERO,                              ZERO)
+#define QNI_OP_LIST(X)                                                                                                \
+    X(NEG,    1, OPERATOR, "-",      -a,                     NEG(g), NONE, NONE)                                      \
+    X(ADD,    2, OPERATOR, "+",      a + b,                  g, g, NONE)                                              \
+    X(SUB,    2, OPERATOR, "-",      a - b,                  g, NEG(g), NONE)                                         \
+    X(MUL,    2, OPERATOR, "*",      a * b,                  ZMUL(g, b), ZMUL(g, a), NONE)                            \
+    X(DIV,    2, OPERATOR, "/",      a / b,                  ZDIV(g, b), NEG(ZMUL(ZDIV(g, b), self)), NONE)           \
+    X(POW,    2, FUNCTION, "pow",    pow(a, b),                                                                       \
+              ZMUL(g, POW_DX(a, b, self)), ZMUL(g, POW_DA(self, LOG(a))), NONE)                                       \
+    X(ABS,    1, FUNCTION, "abs",    fabs(a),                ZMUL(g, SIGN(a)), NONE, NONE)                            \
+    X(ATAN,   1, FUNCTION, "atan",   atan(a),                ZDIV(g, ADD(ONE, MUL(a, a))), NONE, NONE)                \
+    X(COS,    1, FUNCTION, "cos",    cos(a),                 NEG(ZMUL(g, SIN(a))), NONE, NONE)                        \
+    X(EXP,    1, FUNCTION, "exp",    exp(a),                 ZMUL(g, self), NONE, NONE)                               \
+    X(LOG,    1, FUNCTION, "log",    log(a),                 ZDIV(g, a), NONE, NONE)                                  \
+    X(SIN,    1, FUNCTION, "sin",    sin(a),                 ZMUL(g, COS(a)), NONE, NONE)                             \
+    X(SQRT,   1, FUNCTION, "sqrt",   sqrt(a),                ZDIV(MUL(HALF, g), self), NONE, NONE)                    \
+    X(TAN,    1, FUNCTION, "tan",    tan(a),                 ZMUL(g, ADD(ONE, MUL(self, self))), NONE, NONE)          \
+    X(ZMUL,   2, INTERNAL, "zmul",   zero_mul(a, b),         NONE, NONE, NONE)                                        \
+    X(ZDIV,   2, INTERNAL, "zdiv",   zero_div(a, b),         NONE, NONE, NONE)                                        \
+    X(SIGN,   1, INTERNAL, "sign",   sign_of(a),             NONE, NONE, NONE)                                        \
+    X(POW_DX, 3, INTERNAL, "pow_dx", pow_by_base(a, b, c),   NONE, NONE, NONE)                                        \
+    X(POW_DA, 2, INTERNAL, "pow_da", pow_by_exponent(a, b),  NONE, NONE, NONE)
 /* clang-format on */
 
 typedef enum qni_op {

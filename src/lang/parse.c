@@ -1,8 +1,7 @@
 /* lang/parse.c: tokens become a tree: precedence climbing.
  *
  *   formula = [ expression "=" ] expression
- *   loosest first: + -   * /   unary + -   ^ (from the right; its exponent may have a sign)   calls, parentheses,
- * numbers, names
+ *   operators, loosest first:  + -  |  * /  |  unary + -  |  ^, from the right, with a sign in its exponent
  *
  * The only recursion in the folder; its depth is limited. The first error ends it. */
 #include "lang/syntax_int.h"

@@ -1,7 +1,7 @@
 /* lang/simplify.c: operations that are equal to something simpler, bit for bit, whatever their operands' values are,
  * infinities and signed zeros included. (Adding 0 is not among them: -0 + 0 is 0.)
  *
- * The exceptions are powers: x^2, x^3 and x^4 are multiplied out and x^-1 is a division, to within 1.5 units in the
+ * The exceptions are powers: x^2, x^3 and x^4 are multiplied out and x^-1 is a division, to within 2.5 units in the
  * last place, where the library's pow has less than 1. */
 #include "lang/ir_int.h"
 

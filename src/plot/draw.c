@@ -348,6 +348,21 @@ static void draw_legend(const pen *p)
     }
 }
 
+/* Bold where that fits, else in smaller types, else cut. */
+static void draw_title(const pen *p)
+{
+    static const qni_type_style largest_first[] = {QNI_TYPE_TITLE, QNI_TYPE_NORMAL, QNI_TYPE_SMALL};
+    char fitted[QNI_FITTED_SIZE];
+    qni_point at = {p->l->views[0].box.left, p->l->title_baseline};
+    double room = p->plot->width - p->l->margin - at.x;
+    int i = 0;
+    while (i < 2 && qni_canvas_text_width(p->c, p->plot->title, largest_first[i]) > room)
+        i++;
+    qni_canvas_fit(p->c, fitted, p->plot->title, room, largest_first[i]);
+    qni_canvas_shade(p->c, QNI_SHADE_TEXT, 1.0);
+    qni_canvas_text(p->c, at, fitted, 0.0, largest_first[i]);
+}
+
 qn_status qni_draw(const qni_canvas *canvas, const qn_plot *plot, const qni_layout *layout, qn_error *err)
 {
     pen p = {canvas, plot, layout};
@@ -359,11 +374,7 @@ qn_status qni_draw(const qni_canvas *canvas, const qn_plot *plot, const qni_layo
             return qni_error(err, QN_NOMEM, "no memory for the points of a plot");
     draw_x_labels(&p);
     draw_legend(&p);
-    if (plot->title != NULL) {
-        char fitted[QNI_FITTED_SIZE];
-        double left = layout->views[0].box.left;
-        qni_canvas_fit(canvas, fitted, plot->title, plot->width - layout->margin - left, QNI_TYPE_TITLE);
-        qni_canvas_text(canvas, (qni_point){left, layout->title_baseline}, fitted, 0.0, QNI_TYPE_TITLE);
-    }
+    if (plot->title != NULL)
+        draw_title(&p);
     return QN_OK;
 }

@@ -163,7 +163,7 @@ static void label_all(qni_ticks *ticks, const int64_t *units, int power, bool as
 static void make_linear(qni_ticks *ticks, const qni_axis *axis, int target, bool ascii)
 {
     step s = choose_step(axis, target);
-    int64_t units[QNI_TICKS], first, last, ratio = s.major / s.minor;
+    int64_t units[QNI_TICKS] = {0}, first, last, ratio = s.major / s.minor;
     multiples(axis, s.minor, s.power, &first, &last);
     for (int64_t i = first; i <= last; i++) {
         double value = exact(i * s.minor, s.power);

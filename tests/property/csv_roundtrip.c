@@ -340,10 +340,10 @@ static void a_large_file_adds_up(void **state)
 {
     (void)state;
     int64_t rows = test_effort(40000, 2000000);
-    char *text = malloc((size_t)rows * 32 + 16);
-    char *p = text + sprintf(text, "i,x,s\n");
+    char *text = malloc((size_t)rows * 40 + 16);
+    char *p = text + sprintf(text, "i,x,s,m\n");
     for (int64_t i = 0; i < rows; i++)
-        p += sprintf(p, "%" PRId64 ",%" PRId64 ".25,s%d\n", i, 3 * i, (int)(i % 1000));
+        p += sprintf(p, "%" PRId64 ",%" PRId64 ".25,s%d,%s\n", i, 3 * i, (int)(i % 1000), i % 7 == 0 ? "NA" : "true");
     qn_error err;
     qn_csv *csv;
     qn_table *t;
@@ -356,11 +356,14 @@ static void a_large_file_adds_up(void **state)
         sum += ((const int64_t *)qn_table_values(t, 0))[i];
         total += qn_table_f64(t, 1)[i];
         codes += ((const int32_t *)qn_table_values(t, 2))[i];
+        assert_int_equal(qn_table_is_missing(t, 3, i), i % 7 == 0);
+        assert_int_equal(((const uint8_t *)qn_table_values(t, 3))[i / 8] >> i % 8 & 1, i % 7 != 0);
     }
     assert_int_equal(sum, rows * (rows - 1) / 2);
     assert_true(total == 1.5 * (double)(rows * (rows - 1)) + 0.25 * (double)rows); /* all partial sums are exact */
     assert_int_equal(codes, rows / 1000 * 499500);
     assert_int_equal(qn_table_string_count(t, 2), 1000);
+    assert_int_equal(qn_table_missing_count(t, 3), (rows + 6) / 7);
     qn_table_free(t);
     qn_csv_close(csv);
     free(text);

@@ -6,6 +6,7 @@
 #include "array/half.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -348,6 +349,39 @@ static void elements_of_all_floating_types_convert(void **state)
     }
 }
 
+static void *view_and_end(void *user)
+{
+    const qn_array *shared = user;
+    for (int i = 0; i < 10000; i++) {
+        qn_array view, row;
+        qn_array_view(&view, shared);
+        if (qn_array_pick(&row, &view, 0, i % 3, NULL) == QN_OK)
+            qn_array_fini(&row);
+        qn_array_fini(&view);
+    }
+    return NULL;
+}
+
+static void views_come_and_go_in_several_threads(void **state)
+{
+    (void)state;
+    int released = 0;
+    double values[6] = {0};
+    qn_array a;
+    qn_error err;
+    assert_ok(
+        qn_array_wrap(&a, values, QN_DTYPE_F64, 2, (const int64_t[]){3, 2}, NULL, count_release, &released, NULL, &err),
+        &err);
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, view_and_end, &a), 0);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(released, 0);
+    qn_array_fini(&a);
+    assert_int_equal(released, 1);
+}
+
 static qn_status make_and_copy(const qn_allocator *allocator, void *user)
 {
     (void)user;
@@ -388,6 +422,7 @@ int main(void)
         cmocka_unit_test(halves_have_the_values_of_the_standard),
         cmocka_unit_test(doubles_become_the_nearest_half),
         cmocka_unit_test(elements_of_all_floating_types_convert),
+        cmocka_unit_test(views_come_and_go_in_several_threads),
         cmocka_unit_test(arrays_survive_every_failed_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,9 @@
 
 #include <quern/table.h>
 
+#include "array/csv_int.h"
+#include "array/limits.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,6 +164,36 @@ static void the_delimiter_is_detected(void **state)
         qn_table_free(t);
         qn_csv_close(csv);
     }
+}
+
+static void the_delimiter_does_not_depend_on_what_comes_late(void **state)
+{
+    (void)state;
+    enum {
+        RECORD = QNI_CSV_DETECT_BYTES / 8
+    };
+    char *text = calloc(32, RECORD + 8);
+    char *p = text + sprintf(text, "a;b,c\n");
+    for (int i = 0; i < 24; i++) {
+        memset(p, 'x', RECORD);
+        p[1] =
+            i < 8
+                ? ';'
+                : ','; /* within the bytes that are judged the semicolon agrees with the header, after them the comma */
+        p[RECORD - 1] = '\n';
+        p += RECORD;
+    }
+    for (int64_t chunk = 1; chunk <= 1 << 20; chunk <<= 5) {
+        qni_csv_input input;
+        qn_csv *csv;
+        qn_error err;
+        assert_ok(qni_csv_input_bytes(&input, text, p - text, NULL, &err), &err);
+        input.chunk_size = chunk;
+        assert_ok(qni_csv_open_input(&csv, input, "t", NULL, &err), &err);
+        assert_string_equal(qn_csv_column_names(csv)[0], "a");
+        qn_csv_close(csv);
+    }
+    free(text);
 }
 
 static void a_delimiter_can_be_given(void **state)
@@ -382,6 +415,46 @@ static void a_file_and_a_pipe_read_alike(void **state)
     (void)unlink(path);
 }
 
+/* Rows of 16 bytes without end, made as they are read. */
+static int64_t read_rows_for_ever(void *user, char *into, int64_t size)
+{
+    int64_t *position = user;
+    int64_t from = *position % 16, count = 16 - from < size ? 16 - from : size;
+    char row[32];
+    (void)snprintf(row, sizeof row, "%08d,%d.5,s%d\n", (int)(*position / 16), (int)(*position / 16 % 10),
+                   (int)(*position / 16 % 7));
+    memcpy(into, row + from, (size_t)count);
+    *position += count;
+    return count;
+}
+
+static void batches_of_an_endless_input_need_little_memory(void **state)
+{
+    (void)state;
+    test_allocator t;
+    test_allocator_init(&t);
+    qn_csv_options options = qn_csv_options_default();
+    options.allocator = &t.allocator;
+    options.no_header = true;
+    int64_t position = 0;
+    qni_csv_input input = {.read = read_rows_for_ever, .user = &position, .total_size = -1};
+    qn_error err;
+    qn_csv *csv;
+    assert_ok(qni_csv_open_input(&csv, input, "endless", &options, &err), &err);
+    for (int64_t row = 0; row < 500000; row += 1000) {
+        qn_table *table;
+        assert_ok(qn_csv_read(&table, csv, 1000, &err), &err);
+        assert_int_equal(qn_table_row_count(table), 1000);
+        assert_int_equal(*(const int64_t *)qn_table_values(table, 0), row);
+        assert_int_equal(qn_table_row_line(table, 999), row + 1000);
+        qn_table_free(table);
+    }
+    assert_true(position >= 16 * 500000);
+    assert_true(t.peak_bytes < 4 << 20); /* twice the sample of one MiB, held twice while the window grows */
+    qn_csv_close(csv);
+    assert_int_equal(t.live_bytes, 0);
+}
+
 static void types_can_be_given_by_name(void **state)
 {
     (void)state;
@@ -399,6 +472,7 @@ int main(void)
         cmocka_unit_test(rows_know_their_lines),
         cmocka_unit_test(line_ends_may_be_of_any_kind),
         cmocka_unit_test(the_delimiter_is_detected),
+        cmocka_unit_test(the_delimiter_does_not_depend_on_what_comes_late),
         cmocka_unit_test(a_delimiter_can_be_given),
         cmocka_unit_test(quoted_cells_hold_anything),
         cmocka_unit_test(missing_cells_are_marked_in_the_bitmap),
@@ -409,6 +483,7 @@ int main(void)
         cmocka_unit_test(empty_names_are_numbered_and_equal_ones_only_matter_when_read),
         cmocka_unit_test(a_header_alone_has_no_rows),
         cmocka_unit_test(a_file_and_a_pipe_read_alike),
+        cmocka_unit_test(batches_of_an_endless_input_need_little_memory),
         cmocka_unit_test(types_can_be_given_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,14 @@ const char *__lsan_default_suppressions(void)
     return "leak:libfontconfig";
 }
 
+/* cairo passes memory from thread to thread by atomics that the thread sanitizer cannot see, as it was built without
+ * it; so do the libraries below it. What we do between its calls is still watched. */
+QN_API const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+    return "race:libcairo.so\nrace:libfontconfig.so\nrace:libfreetype.so\nrace:libpixman-1.so\nrace:libpng16.so";
+}
+
 static char folder[] = "/tmp/quern-plot-XXXXXX";
 
 static const char *path_of(const char *name)
