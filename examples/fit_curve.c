@@ -17,7 +17,8 @@ static int complain(const qn_error *err)
 int main(int argc, char **argv)
 {
     const char *formula = "transmittance = area/width * exp(-0.5*((wavelength - centre)/width)^2)";
-    const double start[] = {1, 5, 450}; /* area, width, centre: parameters are numbered as the formula first names them */
+    const double start[] = {1, 5,
+                            450}; /* area, width, centre: parameters are numbered as the formula first names them */
     qn_error err = qn_error_none();
     qn_csv *csv = NULL;
     qn_table *table = NULL;
@@ -48,7 +49,8 @@ int main(int argc, char **argv)
     if (s == QN_OK) {
         printf("%s: %s\n", qn_fit_status_name(fit->status), fit->message);
         for (int64_t j = 0; j < fit->p; j++)
-            printf("%-8s %.10g +- %.3g\n", fit->parameters[j].name, fit->parameters[j].value, fit->parameters[j].stderr_);
+            printf("%-8s %.10g +- %.3g\n", fit->parameters[j].name, fit->parameters[j].value,
+                   fit->parameters[j].stderr_);
         exit_code = fit->status == QN_FIT_CONVERGED ? 0 : 1;
     } else {
         exit_code = complain(&err);

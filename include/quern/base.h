@@ -1,8 +1,8 @@
 /* quern/base.h: what every part of Quern shares: statuses, the error record, the allocator, the version.
  *
  * Caveats first:
- *  - A function that can fail returns a qn_status, which must be looked at. Its outputs come first, its `qn_error *` last;
- *    that pointer may be NULL. On failure an output pointer is NULL and nothing leaks.
+ *  - A function that can fail returns a qn_status, which must be looked at. Its outputs come first, its `qn_error *`
+ * last; that pointer may be NULL. On failure an output pointer is NULL and nothing leaks.
  *  - An error record is the caller's, has a fixed size and never allocates.
  *  - Sizes in bytes, counts and indices are int64_t.
  *  - Nothing here runs at load, starts a thread or installs a signal handler.
@@ -38,21 +38,21 @@ QN_BEGIN_DECLS
 #define QN_VERSION_PATCH 0
 
 /* Every status: X(NAME, value, exit code of the command, what it says). Only ever appended to. */
-#define QN_STATUS_LIST(X)                                                                                              \
-    X(OK, 0, 0, "done")                                                                                                \
-    X(INVALID, 1, 2, "invalid argument")                                                                               \
-    X(NOMEM, 2, 71, "out of memory")                                                                                   \
-    X(LIMIT, 3, 65, "a limit is exceeded")                                                                             \
-    X(SYNTAX, 4, 65, "syntax error")                                                                                   \
-    X(NAME, 5, 65, "unknown name")                                                                                     \
-    X(DATA, 6, 65, "bad data")                                                                                         \
-    X(NO_INPUT, 7, 66, "no such input")                                                                                \
-    X(UNAVAILABLE, 8, 69, "an optional part is not available")                                                         \
-    X(INTERNAL, 9, 70, "internal fault")                                                                               \
-    X(CREATE, 10, 73, "cannot create output")                                                                          \
-    X(IO, 11, 74, "input or output failed")                                                                            \
-    X(PERMISSION, 12, 77, "permission denied")                                                                         \
-    X(CONFIG, 13, 78, "bad configuration")                                                                             \
+#define QN_STATUS_LIST(X)                                      \
+    X(OK, 0, 0, "done")                                        \
+    X(INVALID, 1, 2, "invalid argument")                       \
+    X(NOMEM, 2, 71, "out of memory")                           \
+    X(LIMIT, 3, 65, "a limit is exceeded")                     \
+    X(SYNTAX, 4, 65, "syntax error")                           \
+    X(NAME, 5, 65, "unknown name")                             \
+    X(DATA, 6, 65, "bad data")                                 \
+    X(NO_INPUT, 7, 66, "no such input")                        \
+    X(UNAVAILABLE, 8, 69, "an optional part is not available") \
+    X(INTERNAL, 9, 70, "internal fault")                       \
+    X(CREATE, 10, 73, "cannot create output")                  \
+    X(IO, 11, 74, "input or output failed")                    \
+    X(PERMISSION, 12, 77, "permission denied")                 \
+    X(CONFIG, 13, 78, "bad configuration")                     \
     X(INTERRUPTED, 14, 130, "interrupted")
 
 typedef enum qn_status {
@@ -61,8 +61,8 @@ typedef enum qn_status {
 #undef QN_STATUS_ENUMERATOR
 } qn_status;
 
-/* The status's enumerator without its prefix ("NOMEM"), what it says ("out of memory") and the exit code that the command
- * gives for it. Static strings; a number that is no status gives "?", "unknown status" and 70. Any thread. */
+/* The status's enumerator without its prefix ("NOMEM"), what it says ("out of memory") and the exit code that the
+ * command gives for it. Static strings; a number that is no status gives "?", "unknown status" and 70. Any thread. */
 QN_API const char *qn_status_name(qn_status status);
 QN_API const char *qn_status_text(qn_status status);
 QN_API int qn_status_exit_code(qn_status status);

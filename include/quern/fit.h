@@ -15,11 +15,11 @@
 QN_BEGIN_DECLS
 
 /* How a fit ended: X(NAME, value, what JSON says). Only ever appended to. */
-#define QN_FIT_STATUS_LIST(X)                                                                                          \
-    X(CONVERGED, 0, "converged")                                                                                       \
-    X(MAX_EVALS, 1, "max_evals")                                                                                       \
-    X(STALLED, 2, "stalled")                                                                                           \
-    X(NOT_FINITE, 3, "not_finite")                                                                                     \
+#define QN_FIT_STATUS_LIST(X)      \
+    X(CONVERGED, 0, "converged")   \
+    X(MAX_EVALS, 1, "max_evals")   \
+    X(STALLED, 2, "stalled")       \
+    X(NOT_FINITE, 3, "not_finite") \
     X(INTERRUPTED, 4, "interrupted")
 
 typedef enum qn_fit_status {
@@ -31,8 +31,9 @@ typedef enum qn_fit_status {
 QN_API const char *qn_fit_status_name(qn_fit_status status); /* "converged"; static; "?" for an unknown one */
 
 typedef struct qn_fit_options {
-    int64_t size;        /* sizeof(qn_fit_options) */
-    const double *start; /* (p) NaN where there is none; NULL: none at all. A missing start is 1 moved inside the bounds */
+    int64_t size; /* sizeof(qn_fit_options) */
+    const double
+        *start; /* (p) NaN where there is none; NULL: none at all. A missing start is 1 moved inside the bounds */
     const double *lower; /* (p) -infinity where there is none; NULL: none at all */
     const double *upper; /* (p) */
     int64_t max_evals;   /* evaluations of the model with or without derivatives; 0: 200 (p + 1), at least 2000 */
@@ -51,19 +52,19 @@ typedef struct qn_fit_parameter {
     const char *name; /* borrowed from the result */
     double start;
     double value;
-    double stderr_;         /* standard error; NaN where it cannot be had (no degrees of freedom, singular, not converged) */
+    double stderr_; /* standard error; NaN where it cannot be had (no degrees of freedom, singular, not converged) */
     double ci_low, ci_high; /* t interval at options.confidence; NaN likewise */
     bool at_bound;
 } qn_fit_parameter;
 
 typedef struct qn_fit_result {
     qn_fit_status status;
-    const char *message; /* one sentence for a person */
-    const char *method;  /* "trf" */
-    int64_t n;           /* rows used */
-    int64_t omitted;     /* rows left out */
-    int64_t p;           /* parameters */
-    int64_t dof;         /* n - p */
+    const char *message;                /* one sentence for a person */
+    const char *method;                 /* "trf" */
+    int64_t n;                          /* rows used */
+    int64_t omitted;                    /* rows left out */
+    int64_t p;                          /* parameters */
+    int64_t dof;                        /* n - p */
     const qn_fit_parameter *parameters; /* (p) */
     const double *covariance;           /* (p, p) row-major; NaN where it cannot be had */
     double rss;                         /* residual sum of squares */
@@ -77,8 +78,8 @@ typedef struct qn_fit_result {
 } qn_fit_result;
 
 /* Residuals and Jacobian of a problem that is not a formula. All run in the calling thread.
- *   x (p); r (n): residuals to write; jacobian (p, n): derivative of residual i by parameter j at [j * n + i], NULL when not wanted.
- * Returns false to end the fit as not_finite at this point (the solver tries a shorter step first). */
+ *   x (p); r (n): residuals to write; jacobian (p, n): derivative of residual i by parameter j at [j * n + i], NULL
+ * when not wanted. Returns false to end the fit as not_finite at this point (the solver tries a shorter step first). */
 typedef struct qn_fit_problem {
     int64_t n, p;
     bool (*eval)(void *user, const double *x, double *r, double *jacobian);
@@ -86,14 +87,16 @@ typedef struct qn_fit_problem {
     const char *const *names; /* (p) NULL: p1, p2, … */
 } qn_fit_problem;
 
-/* Fits a problem given by a function. Errors: QN_INVALID (sizes; a start outside its bounds, crossed bounds: named), QN_DATA (fewer
- * residuals than parameters), QN_NOMEM. */
-QN_API QN_MUST_USE qn_status qn_fit_solve(qn_fit_result **out, const qn_fit_problem *problem, const qn_fit_options *options, qn_error *err);
+/* Fits a problem given by a function. Errors: QN_INVALID (sizes; a start outside its bounds, crossed bounds: named),
+ * QN_DATA (fewer residuals than parameters), QN_NOMEM. */
+QN_API QN_MUST_USE qn_status qn_fit_solve(qn_fit_result **out, const qn_fit_problem *problem,
+                                          const qn_fit_options *options, qn_error *err);
 
-/* Fits `model` to the columns of `table` that it names (all borrowed during the call). Errors as above and: QN_NAME (a column is not in
- * the table), QN_DATA (a column is not numbers; a missing or infinite value in a used column, with its file and line; too few rows). */
-QN_API QN_MUST_USE qn_status qn_fit_table(qn_fit_result **out, const qn_model *model, const qn_table *table, const qn_fit_options *options,
-                                          qn_error *err);
+/* Fits `model` to the columns of `table` that it names (all borrowed during the call). Errors as above and: QN_NAME (a
+ * column is not in the table), QN_DATA (a column is not numbers; a missing or infinite value in a used column, with its
+ * file and line; too few rows). */
+QN_API QN_MUST_USE qn_status qn_fit_table(qn_fit_result **out, const qn_model *model, const qn_table *table,
+                                          const qn_fit_options *options, qn_error *err);
 
 QN_API void qn_fit_result_free(qn_fit_result *result); /* NULL is fine */
 

@@ -21,9 +21,8 @@ typedef struct qn_model qn_model;
 typedef struct qn_model_workspace qn_model_workspace;
 
 typedef struct qn_model_options {
-    int64_t size; /* sizeof(qn_model_options) */
-    const char *const
-        *columns; /* (column_count) names that are data; all others are parameters. Borrowed during the call */
+    int64_t size;               /* sizeof(qn_model_options) */
+    const char *const *columns; /* (column_count) names of the data; all others are parameters. Borrowed in the call */
     int64_t column_count;
     const char *response; /* the column that a bare expression describes (`--y`); NULL: only a left side says it */
     const qn_allocator *allocator; /* NULL: the default. Borrowed, must outlive the model */

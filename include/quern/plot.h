@@ -76,8 +76,7 @@ typedef struct qn_plot_panel {
     double min, max; /* min < max: exactly this part is shown; both 0: all points, and lines as far as they stay near */
     double height;   /* of this panel, relative to that of the others; 0: 1 */
     bool symmetric;  /* zero in the middle (linear scale only) */
-    const char
-        *note; /* a box of text: lines end with \n, columns with \t. In a corner without data, else beside the panel */
+    const char *note; /* a box of text, lines end with \n, columns with \t: in a corner without data, else beside */
 } qn_plot_panel;
 
 typedef struct qn_plot_series {

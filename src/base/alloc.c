@@ -1,4 +1,5 @@
-/* base/alloc.c: the default allocator and the ways in which the library asks for memory. The only file that calls malloc's family. */
+/* base/alloc.c: the default allocator and the ways in which the library asks for memory. The only file that calls
+ * malloc's family. */
 #include "base/alloc.h"
 
 #include <assert.h>

@@ -11,8 +11,8 @@
 const char *qn_status_name(qn_status status)
 {
     switch (status) {
-#define STATUS_NAME(name, value, exit_code, text)                                                                      \
-    case QN_##name:                                                                                                    \
+#define STATUS_NAME(name, value, exit_code, text) \
+    case QN_##name:                               \
         return #name;
         QN_STATUS_LIST(STATUS_NAME)
 #undef STATUS_NAME
@@ -23,8 +23,8 @@ const char *qn_status_name(qn_status status)
 const char *qn_status_text(qn_status status)
 {
     switch (status) {
-#define STATUS_TEXT(name, value, exit_code, text)                                                                      \
-    case QN_##name:                                                                                                    \
+#define STATUS_TEXT(name, value, exit_code, text) \
+    case QN_##name:                               \
         return text;
         QN_STATUS_LIST(STATUS_TEXT)
 #undef STATUS_TEXT
@@ -35,8 +35,8 @@ const char *qn_status_text(qn_status status)
 int qn_status_exit_code(qn_status status)
 {
     switch (status) {
-#define STATUS_EXIT_CODE(name, value, exit_code, text)                                                                 \
-    case QN_##name:                                                                                                    \
+#define STATUS_EXIT_CODE(name, value, exit_code, text) \
+    case QN_##name:                                    \
         return exit_code;
         QN_STATUS_LIST(STATUS_EXIT_CODE)
 #undef STATUS_EXIT_CODE
@@ -58,7 +58,8 @@ static void copy_tail(char *out, size_t capacity, const char *text)
 }
 
 QN_PRINTF(5, 0)
-static void fill(qn_error *err, qn_status code, const char *source_file, int source_line, const char *format, va_list args)
+static void fill(qn_error *err, qn_status code, const char *source_file, int source_line, const char *format,
+                 va_list args)
 {
     *err = (qn_error){.code = code, .source_file = source_file, .source_line = source_line};
     if (vsnprintf(err->message, sizeof err->message, format, args) < 0)

@@ -10,15 +10,15 @@
 #define qni_error(err, code, ...) qni_error_set((err), (code), NULL, 0, 0, __FILE__, __LINE__, __VA_ARGS__)
 
 /* The same with a place in the input: file (NULL: none), line and column (1-based; 0: none). */
-#define qni_error_at(err, code, file, line, column, ...)                                                               \
+#define qni_error_at(err, code, file, line, column, ...) \
     qni_error_set((err), (code), (file), (line), (column), __FILE__, __LINE__, __VA_ARGS__)
 
 qn_status qni_error_set(qn_error *err, qn_status code, const char *file, int64_t line, int64_t column,
                         const char *source_file, int source_line, const char *format, ...) QN_PRINTF(8, 9);
 
-/* An error that carries an errno: the code follows from it (ENOENT: QN_NO_INPUT, EACCES: QN_PERMISSION, ENOMEM: QN_NOMEM, else
- * `otherwise`); the system's own text is appended to the message. */
-#define qni_error_errno(err, otherwise, errno_, ...)                                                                   \
+/* An error that carries an errno: the code follows from it (ENOENT: QN_NO_INPUT, EACCES: QN_PERMISSION, ENOMEM:
+ * QN_NOMEM, else `otherwise`); the system's own text is appended to the message. */
+#define qni_error_errno(err, otherwise, errno_, ...) \
     qni_error_errno_set((err), (otherwise), (errno_), __FILE__, __LINE__, __VA_ARGS__)
 
 qn_status qni_error_errno_set(qn_error *err, qn_status otherwise, int errno_, const char *source_file, int source_line,

@@ -153,13 +153,13 @@ double qni_fit_bounds_step(qni_fit_trf *t)
     return best;
 }
 
-bool qni_fit_bounds_snap(qni_fit_trf *t)
+bool qni_fit_bounds_snap(qni_fit_trf *t, double share)
 {
     bool any = false;
     memcpy(t->x_trial, t->x, (size_t)t->p * sizeof *t->x);
     for (int64_t j = 0; t->bounded && j < t->p; j++) {
         double bound = t->gradient[j] < 0 ? t->upper[j] : t->lower[j], distance = fabs(t->x[j] - bound);
-        bool near = t->share[j] < QNI_FIT_SNAP || distance <= QNI_FIT_FLAT * DBL_EPSILON * fabs(bound);
+        bool near = t->share[j] < share || distance <= QNI_FIT_FLAT * DBL_EPSILON * fabs(bound);
         if (near && distance > 0 && isfinite(bound)) {
             t->x_trial[j] = bound;
             any = true;

@@ -1,7 +1,8 @@
 /* fit/fit_int.h: what the files of this folder share.
  *
- * A fit goes: problem (callback.c, table.c) → rows on demand → eval.c (panels into a triangular factor) → trf.c (the
- * solver, with bounds.c and its point) → result.c (statistics, warnings). solve.c puts them together. One thread a fit.
+ * A fit goes: problem (solve.c for a function, table.c) → rows on demand → eval.c (panels into a triangular factor) →
+ * trf.c (the solver, with bounds.c and its point) → result.c (statistics, warnings). solve.c puts them together. One
+ * thread a fit.
  */
 #ifndef QNI_FIT_INT_H
 #define QNI_FIT_INT_H
@@ -108,8 +109,9 @@ void qni_fit_bounds_shape(qni_fit_trf *t, double *curvature);
 double qni_fit_bounds_step(qni_fit_trf *t);
 /* The reduction of rss that the linear model promises for a hat step. */
 double qni_fit_promise(qni_fit_trf *t, const double *step);
-/* x_trial := x with the parameters that push against a near bound put on it; false: there are none. */
-bool qni_fit_bounds_snap(qni_fit_trf *t);
+/* x_trial := x with the parameters whose share is below `share`, or that lie a rounding from a bound that they push
+ * against, put on it; false: there are none. */
+bool qni_fit_bounds_snap(qni_fit_trf *t, double share);
 
 /* result.c: a result under construction. */
 typedef struct qni_fit_result {

@@ -31,6 +31,10 @@
  * looked at there. */
 #define QNI_FIT_SNAP 1e-4
 
+/* The same before the fit is at rest: only where there is no doubt, so that it does not creep up to a bound for ever.
+ */
+#define QNI_FIT_WALL 1e-8
+
 /* A shrunken region counts as converged when the reachable residuals are this much smaller than the rest (Bates and
  * Watts 1981 ask for 1e-3), or when all residuals are this many roundings. */
 #define QNI_FIT_OFFSET    1e-4

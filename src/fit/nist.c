@@ -5,8 +5,8 @@
  *     Dataset Name: …   Model: … y = formula + e   Starting values … b1 = start start value deviation …
  *     Residual Sum of Squares: … Degrees of Freedom: … Number of Observations: …   Data: names, rows
  *
- * One pass over the lines; all that is kept lies in one arena. Nothing is guessed: what is missing or out of order is an error with its
- * line. One thread per call. */
+ * One pass over the lines; all that is kept lies in one arena. Nothing is guessed: what is missing or out of order is
+ * an error with its line. One thread per call. */
 #include <quern/nist.h>
 
 #include <quern/arena.h>
@@ -192,7 +192,8 @@ static bool formula_drop_noise(const char *formula, int64_t *size)
     return true;
 }
 
-/* Reads up to and with the line "Starting values". Lines before the formula (class, number of parameters, "pi = 3.14…") are passed over. */
+/* Reads up to and with the line "Starting values". Lines before the formula (class, number of parameters, "pi = 3.14…")
+ * are passed over. */
 static qn_status read_formula(reader *r)
 {
     char formula[QNI_NIST_FORMULA];
@@ -214,7 +215,8 @@ static qn_status read_formula(reader *r)
             complete = formula_drop_noise(formula, &size);
         }
     }
-    return complain(r, NULL, QN_DATA, in_model ? "\"Starting values\" is missing" : "the section \"Model:\" is missing");
+    return complain(r, NULL, QN_DATA,
+                    in_model ? "\"Starting values\" is missing" : "the section \"Model:\" is missing");
 }
 
 static qn_status read_parameter(reader *r, line *l)
@@ -241,40 +243,46 @@ static qn_status read_parameter(reader *r, line *l)
     return s;
 }
 
+/* Reads a whole number in [least, QNI_NIST_ROWS]. */
+static qn_status read_count(reader *r, line *l, int64_t *out, double least)
+{
+    double value;
+    qn_status s = line_number_take(r, l, &value);
+    if (s == QN_OK && !(value >= least && value <= QNI_NIST_ROWS))
+        s = complain(r, NULL, QN_DATA, "not a number of observations or degrees of freedom");
+    if (s == QN_OK)
+        *out = (int64_t)value;
+    return s;
+}
+
+/* Reads one line between the starting values and the data. */
+static qn_status read_result(reader *r, line *l)
+{
+    if (l->at == l->end || line_skip(l, "Start 1"))
+        return QN_OK;
+    if (line_skip(l, "Residual Sum of Squares:"))
+        return line_number_take(r, l, &r->nist->certified_rss);
+    if (line_skip(l, "Residual Standard Deviation:"))
+        return line_number_take(r, l, &r->nist->certified_residual_sd);
+    if (line_skip(l, "Degrees of Freedom:"))
+        return read_count(r, l, &r->nist->certified_dof, 0);
+    if (line_skip(l, "Number of Observations:"))
+        return read_count(r, l, &r->nist->n, 1);
+    return read_parameter(r, l);
+}
+
 /* Reads the parameters and the certified results, up to and with the number of observations. */
 static qn_status read_results(reader *r)
 {
-    qn_nist *n = r->nist;
-    double dof, observations;
     line l;
-    while (next_line(r, &l)) {
-        qn_status s = QN_OK;
-        if (l.at == l.end || line_skip(&l, "Start 1"))
-            continue;
-        if (line_skip(&l, "Residual Sum of Squares:")) {
-            s = line_number_take(r, &l, &n->certified_rss);
-        } else if (line_skip(&l, "Residual Standard Deviation:")) {
-            s = line_number_take(r, &l, &n->certified_residual_sd);
-        } else if (line_skip(&l, "Degrees of Freedom:")) {
-            s = line_number_take(r, &l, &dof);
-            if (s == QN_OK && !(dof >= 0 && dof < QNI_NIST_ROWS))
-                s = complain(r, &l, QN_DATA, "not a number of degrees of freedom");
-            if (s == QN_OK)
-                n->certified_dof = (int64_t)dof;
-        } else if (line_skip(&l, "Number of Observations:")) {
-            s = line_number_take(r, &l, &observations);
-            if (s == QN_OK && !(observations >= 1 && observations < QNI_NIST_ROWS))
-                s = complain(r, &l, QN_DATA, "not a number of observations");
-            if (s == QN_OK)
-                n->n = (int64_t)observations;
-            return s == QN_OK && n->p == 0 ? complain(r, NULL, QN_DATA, "no parameter stands above this line") : s;
-        } else {
-            s = read_parameter(r, &l);
-        }
+    while (r->nist->n == 0) {
+        if (!next_line(r, &l))
+            return complain(r, NULL, QN_DATA, "the line \"Number of Observations:\" is missing");
+        qn_status s = read_result(r, &l);
         if (s != QN_OK)
             return s;
     }
-    return complain(r, NULL, QN_DATA, "the line \"Number of Observations:\" is missing");
+    return r->nist->p > 0 ? QN_OK : complain(r, NULL, QN_DATA, "no parameter stands above this line");
 }
 
 static qn_status take_columns(reader *r)
@@ -303,8 +311,7 @@ static qn_status read_column_names(reader *r)
             if (s != QN_OK)
                 return s;
         }
-        return r->column_count > 0 ? take_columns(r)
-                                   : complain(r, &l, QN_DATA, "the names of the columns are missing");
+        return r->column_count > 0 ? take_columns(r) : complain(r, &l, QN_DATA, "the names of the columns are missing");
     }
     return complain(r, NULL, QN_DATA, "the section \"Data:\" is missing");
 }
@@ -326,8 +333,9 @@ static qn_status read_rows(reader *r)
             return complain(r, &l, QN_DATA, "more numbers than columns");
         r->rows++;
     }
-    return r->rows == r->nist->n ? QN_OK
-                                 : complain(r, NULL, QN_DATA, "fewer rows stand above than \"Number of Observations:\" says");
+    return r->rows == r->nist->n
+               ? QN_OK
+               : complain(r, NULL, QN_DATA, "fewer rows stand above than \"Number of Observations:\" says");
 }
 
 static qn_status read_all(reader *r)
@@ -344,8 +352,8 @@ static qn_status read_all(reader *r)
     return s;
 }
 
-qn_status qn_nist_read_bytes(qn_nist **out, const char *bytes, int64_t size, const char *name, const qn_allocator *allocator,
-                             qn_error *err)
+qn_status qn_nist_read_bytes(qn_nist **out, const char *bytes, int64_t size, const char *name,
+                             const qn_allocator *allocator, qn_error *err)
 {
     *out = NULL;
     if (bytes == NULL || size < 0)
@@ -360,8 +368,8 @@ qn_status qn_nist_read_bytes(qn_nist **out, const char *bytes, int64_t size, con
     if (s == QN_OK)
         s = read_all(&r);
     if (s == QN_OK)
-        s = qn_table_from_f64(&h->table, r.column_names, (const double *const *)r.columns, r.column_count, r.rows, allocator,
-                              err);
+        s = qn_table_from_f64(&h->table, r.column_names, (const double *const *)r.columns, r.column_count, r.rows,
+                              allocator, err);
     if (s != QN_OK) {
         qn_nist_free(&h->nist);
         return s;

@@ -193,11 +193,11 @@ static verdict polish(qni_fit_trf *t)
 }
 
 /* Puts parameters that push against a near bound on it. GO_ON: that was better, or at least no worse. */
-static verdict snap(qni_fit_trf *t)
+static verdict snap(qni_fit_trf *t, double share)
 {
-    if (t->snapped || !qni_fit_bounds_snap(t) || t->eval.evaluations >= t->options.max_evals)
+    if (t->snapped || !qni_fit_bounds_snap(t, share) || t->eval.evaluations >= t->options.max_evals)
         return DONE;
-    t->snapped = true;
+    t->snapped = share == QNI_FIT_SNAP;
     qni_fit_outcome outcome = qni_fit_eval_at(&t->eval, t->x_trial, &t->rss_trial, t->factor_trial);
     if (outcome != QNI_FIT_FINITE || t->rss_trial > t->rss + 4 * (DBL_EPSILON * t->rss + sqrt(t->rss) * t->noise))
         return DONE;
@@ -213,9 +213,11 @@ static verdict judge(qni_fit_trf *t, bool *polished)
         return finish(t, QN_FIT_CONVERGED, "the residuals are zero");
     bool flat = t->reach <= fmax(t->options.ftol, QNI_FIT_FLAT * DBL_EPSILON) * t->rss ||
                 t->reach <= 2 * sqrt(t->rss) * t->noise;
-    if (t->measure > t->options.gtol && !flat)
+    if (t->measure > t->options.gtol && !flat) {
+        *polished = snap(t, QNI_FIT_WALL) == GO_ON;
         return GO_ON;
-    if (snap(t) == GO_ON) {
+    }
+    if (snap(t, QNI_FIT_SNAP) == GO_ON) {
         *polished = true;
         return GO_ON;
     }
@@ -344,7 +346,7 @@ void qni_fit_trf_run(qni_fit_trf *t)
             continue;
         /* However it ended: what lies a rounding from its bound belongs on it. */
         bool at_rest = t->status == QN_FIT_CONVERGED || t->status == QN_FIT_STALLED;
-        if (!at_rest || snap(t) == DONE)
+        if (!at_rest || snap(t, QNI_FIT_SNAP) == DONE)
             return;
     }
 }

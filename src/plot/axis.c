@@ -6,11 +6,9 @@
 #include <float.h>
 #include <math.h>
 
-#define PAD_X 0.03 /* of the data's range, left free at either end so that no dot touches the frame */
-#define PAD_Y 0.06
-#define LINE_ROOM                                                                                       \
-    0.5 /* of the points' range: so far lines may widen it; a pole of a curve must not flatten the data \
-         */
+#define PAD_X      0.03 /* of the data's range, left free at either end so that no dot touches the frame */
+#define PAD_Y      0.06
+#define LINE_ROOM  0.5    /* of the points' range: so far lines widen it; a pole must not flatten the data */
 #define TINY       1e-280 /* a linear axis that shows nothing larger is one around 0: its ticks could not be computed */
 #define NARROW     1e-13  /* of the largest value: the least span of a linear axis, some hundred neighbouring doubles */
 #define NARROW_LOG 1e-9   /* decades: the same for a logarithmic one */

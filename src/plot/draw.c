@@ -340,7 +340,7 @@ static void draw_legend(const pen *p)
             continue;
         char fitted[QNI_FITTED_SIZE];
         qni_point at = qni_legend_next(&flow, s);
-        double text = at.x + qni_legend_sign_width(p->c, s) + LEGEND_GAP * p->c->font;
+        double text = at.x + qni_legend_sign_width(p->c, s) + QNI_LEGEND_GAP * p->c->font;
         draw_sign(p, s, at);
         qni_canvas_shade(p->c, QNI_SHADE_TEXT, 1.0);
         qni_canvas_fit(p->c, fitted, s->label, flow.right - text, QNI_TYPE_NORMAL);

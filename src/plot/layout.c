@@ -36,7 +36,7 @@ qni_legend_flow qni_legend_start(const qni_layout *l, const qn_plot *plot, const
 
 qni_point qni_legend_next(qni_legend_flow *flow, const qni_series *series)
 {
-    double width = qni_legend_sign_width(flow->canvas, series) + LEGEND_GAP * flow->canvas->font +
+    double width = qni_legend_sign_width(flow->canvas, series) + QNI_LEGEND_GAP * flow->canvas->font +
                    qni_canvas_text_width(flow->canvas, series->label, QNI_TYPE_NORMAL);
     if (flow->at.x > flow->left && flow->at.x + width > flow->right) {
         flow->at.x = flow->left;

@@ -37,7 +37,7 @@ typedef struct qni_legend_flow {
 qni_legend_flow qni_legend_start(const qni_layout *layout, const qn_plot *plot, const qni_canvas *canvas);
 qni_point qni_legend_next(qni_legend_flow *flow, const qni_series *series); /* where this entry's sign starts */
 double qni_legend_sign_width(const qni_canvas *canvas, const qni_series *series);
-#define LEGEND_GAP 0.5 /* of the font's size, between a sign and its label */
+#define QNI_LEGEND_GAP 0.5 /* of the font's size, between a sign and its label */
 
 void qni_note_measure(qni_note *note, const char *text, const qni_canvas *canvas);
 void qni_note_draw(const qni_note *note, const char *text, const qni_box *box, const qni_canvas *canvas);

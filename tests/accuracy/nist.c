@@ -1,8 +1,8 @@
-/* The 27 NIST StRD nonlinear regression sets from both starts, at default settings: correct digits of every parameter, of every standard
- * deviation and of the residual sum of squares.
+/* The 27 NIST StRD nonlinear regression sets from both starts, at default settings: correct digits of every parameter,
+ * of every standard deviation and of the residual sum of squares.
  *
- * Digits are the log relative error −log10(|got − certified| / |certified|), at most 11: as many as are certified. With `--table`
- * the program prints the table of docs/nist.md instead of testing. */
+ * Digits are the log relative error −log10(|got − certified| / |certified|), at most 11: as many as are certified. With
+ * `--table` the program prints the table of docs/nist.md instead of testing. */
 #include "accuracy/nist_sets.h"
 #include "harness/harness.h"
 
@@ -79,13 +79,13 @@ static void every_set_is_fitted_to_certified_digits_from_both_starts(void **stat
             six += d.parameters >= 6 && d.deviations >= 6;
             converged += d.status == QN_FIT_CONVERGED;
             if (d.parameters < 6 || d.deviations < 6)
-                printf("%s start %d: %.1f digits in parameters, %.1f in deviations, %s\n", set.name, start + 1, d.parameters,
-                       d.deviations, qn_fit_status_name(d.status));
+                printf("%s start %d: %.1f digits in parameters, %.1f in deviations, %s\n", set.name, start + 1,
+                       d.parameters, d.deviations, qn_fit_status_name(d.status));
         }
         nist_set_fini(&set);
     }
-    printf("of %d: %d to 4 digits in parameters, %d to 6 in parameters and deviations, %d converged\n", 2 * NIST_SET_COUNT, four,
-           six, converged);
+    printf("of %d: %d to 4 digits in parameters, %d to 6 in parameters and deviations, %d converged\n",
+           2 * NIST_SET_COUNT, four, six, converged);
     assert_int_equal(four, 2 * NIST_SET_COUNT);
     assert_true(six >= 52); /* the deviations of Lanczos1 (residual sum of squares 1e-25) are beyond double precision */
     assert_int_equal(converged, 2 * NIST_SET_COUNT);
@@ -100,8 +100,8 @@ static void print_table(void)
         nist_set_read(&set, nist_set_names[i]);
         for (int start = 0; start < 2; start++) {
             digits d = fit_set(&set, start);
-            printf("| %s | %d | %.1f | %.1f | %.1f | %" PRId64 " | %s |\n", set.name, start + 1, d.parameters, d.deviations,
-                   d.rss, d.evaluations, qn_fit_status_name(d.status));
+            printf("| %s | %d | %.1f | %.1f | %.1f | %" PRId64 " | %s |\n", set.name, start + 1, d.parameters,
+                   d.deviations, d.rss, d.evaluations, qn_fit_status_name(d.status));
         }
         nist_set_fini(&set);
     }

@@ -9,9 +9,9 @@
 #include <string.h>
 
 const char *const nist_set_names[NIST_SET_COUNT] = {
-    "Misra1a", "Chwirut2", "Chwirut1", "Lanczos3", "Gauss1",  "Gauss2",  "DanWood",  "Misra1b", "Kirby2",
+    "Misra1a", "Chwirut2", "Chwirut1", "Lanczos3", "Gauss1",   "Gauss2", "DanWood",  "Misra1b", "Kirby2",
     "Hahn1",   "Nelson",   "MGH17",    "Lanczos1", "Lanczos2", "Gauss3", "Misra1c",  "Misra1d", "Roszman1",
-    "ENSO",    "MGH09",    "Thurber",  "BoxBOD",   "Rat42",   "MGH10",   "Eckerle4", "Rat43",   "Bennett5",
+    "ENSO",    "MGH09",    "Thurber",  "BoxBOD",   "Rat42",    "MGH10",  "Eckerle4", "Rat43",   "Bennett5",
 };
 
 static void read_line(nist_set *set, const char *line)
@@ -23,8 +23,8 @@ static void read_line(nist_set *set, const char *line)
         sscanf(line, "residual_sd %lf", &set->residual_sd) == 1 || sscanf(line, "dof %" SCNd64, &set->dof) == 1)
         return;
     assert_true(j < NIST_SET_PARAMETERS);
-    assert_int_equal(sscanf(line, "parameter %15s %lf %lf %lf %lf", set->parameters[j], &set->start[0][j], &set->start[1][j],
-                            &set->value[j], &set->stderr_[j]),
+    assert_int_equal(sscanf(line, "parameter %15s %lf %lf %lf %lf", set->parameters[j], &set->start[0][j],
+                            &set->start[1][j], &set->value[j], &set->stderr_[j]),
                      5);
     set->p++;
 }

@@ -4,7 +4,10 @@
 
 #include <quern/table.h>
 
-enum { NIST_SET_COUNT = 27, NIST_SET_PARAMETERS = 16 };
+enum {
+    NIST_SET_COUNT = 27,
+    NIST_SET_PARAMETERS = 16
+};
 
 extern const char *const nist_set_names[NIST_SET_COUNT];
 
@@ -14,9 +17,9 @@ typedef struct nist_set {
     int64_t p;
     char parameters[NIST_SET_PARAMETERS][16];
     double start[2][NIST_SET_PARAMETERS];
-    double value[NIST_SET_PARAMETERS];  /* certified */
+    double value[NIST_SET_PARAMETERS];   /* certified */
     double stderr_[NIST_SET_PARAMETERS]; /* certified */
-    double rss, residual_sd;            /* certified */
+    double rss, residual_sd;             /* certified */
     int64_t dof;
     qn_table *table;
 } nist_set;

@@ -47,6 +47,19 @@ class Output(Command):
         with open(path, "rb") as file:
             self.assertNotIn(b"converged", file.read())
 
+    @unittest.skipUnless(os.path.isdir("/proc/self/fd"), "needs /proc")
+    def test_a_closed_standard_output_stays_occupied_while_files_are_open(self):
+        process = self.popen("fit", "y = a*x", "-", "--log-level", "debug", stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                             preexec_fn=lambda: os.close(1))
+        self.addCleanup(process.kill)
+        for line in process.stderr:
+            if b"opening" in line:
+                break
+        self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/1"), "/dev/null")
+        process.stdin.close()
+        process.stderr.close()
+        self.assertEqual(process.wait(TIMEOUT), 65)
+
     def test_a_closed_standard_error_does_no_harm(self):
         process = self.popen("fit", "y = (", "data.csv", preexec_fn=lambda: os.close(2))
         self.assertEqual(process.wait(TIMEOUT), 65)

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 
 /* The block's size stands before it, so that the sizes told by the caller can be checked. */
-enum { HEADER = 64 };
+enum {
+    HEADER = 64
+};
 
 static void *counting_resize(void *user, void *block, int64_t old_size, int64_t new_size)
 {
@@ -68,7 +70,8 @@ int64_t test_fault_sweep(qn_status (*call)(const qn_allocator *allocator, void *
         if (status == QN_OK && t.allocations < n)
             return n;
         if (status != QN_NOMEM)
-            fail_msg("status %s after allocation %" PRId64 " of %" PRId64 " failed", qn_status_name(status), n, t.allocations);
+            fail_msg("status %s after allocation %" PRId64 " of %" PRId64 " failed", qn_status_name(status), n,
+                     t.allocations);
     }
     fail_msg("the call still fails after %" PRId64 " rounds", limit);
     return limit;

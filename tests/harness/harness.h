@@ -1,5 +1,5 @@
-/* harness/harness.h: what all tests share: cmocka, an allocator that counts and can fail, a seeded random generator, the place of
- * the data that is not part of the project. */
+/* harness/harness.h: what all tests share: cmocka, an allocator that counts and can fail, a seeded random generator,
+ * the place of the data that is not part of the project. */
 #ifndef QUERN_TEST_HARNESS_H
 #define QUERN_TEST_HARNESS_H
 
@@ -12,7 +12,8 @@
 
 #include <quern/base.h>
 
-/* An allocator that counts calls and live bytes, checks the sizes it is told, and fails the `fail_at`-th allocation (0: never). One thread. */
+/* An allocator that counts calls and live bytes, checks the sizes it is told, and fails the `fail_at`-th allocation (0:
+ * never). One thread. */
 typedef struct test_allocator {
     qn_allocator allocator; /* pass &t->allocator; first member */
     int64_t fail_at;        /* 1: the next one */
@@ -24,15 +25,16 @@ typedef struct test_allocator {
 
 void test_allocator_init(test_allocator *t);
 
-/* Runs `call` with the 1st, 2nd, 3rd … allocation failing until it returns QN_OK, and asserts each time that it returned QN_NOMEM before
- * that and that no byte is live afterwards. Fails after `limit` rounds. Returns the number of rounds. */
+/* Runs `call` with the 1st, 2nd, 3rd … allocation failing until it returns QN_OK, and asserts each time that it
+ * returned QN_NOMEM before that and that no byte is live afterwards. Fails after `limit` rounds. Returns the number of
+ * rounds. */
 int64_t test_fault_sweep(qn_status (*call)(const qn_allocator *allocator, void *user), void *user, int64_t limit);
 
 /* A seeded generator (splitmix64). test_seed reads QUERN_TEST_SEED, else gives `otherwise`; it prints the seed. */
 uint64_t test_seed(uint64_t otherwise);
 uint64_t test_random(uint64_t *state);
-double test_random_unit(uint64_t *state);                    /* [0, 1) */
-int64_t test_random_below(uint64_t *state, int64_t bound);   /* [0, bound) */
+double test_random_unit(uint64_t *state);                  /* [0, 1) */
+int64_t test_random_below(uint64_t *state, int64_t bound); /* [0, bound) */
 
 /* How many random cases a property test takes: `quick`, or `long_` with QUERN_TEST_EFFORT=long. */
 int64_t test_effort(int64_t quick, int64_t long_);
@@ -42,7 +44,7 @@ int64_t test_effort(int64_t quick, int64_t long_);
 void test_assert_ok(qn_status status, const qn_error *err, const char *file, int line);
 
 /* |got - expected| <= relative * |expected| + absolute; NaN never is. */
-#define assert_close(got, expected, relative, absolute)                                                                \
+#define assert_close(got, expected, relative, absolute) \
     test_assert_close((got), (expected), (relative), (absolute), __FILE__, __LINE__)
 void test_assert_close(double got, double expected, double relative, double absolute, const char *file, int line);
 

@@ -120,7 +120,7 @@ static bool needs_quotes(const sheet *s, const char *text)
 
 static void put_quoted(sheet *s, const char *text)
 {
-    char quoted[8 * MAX_STRING + 3];
+    char quoted[2 * 80 + 3];
     char *p = quoted;
     *p++ = '"';
     for (; *text != '\0'; text++) {
@@ -161,39 +161,51 @@ static void format_timestamp(sheet *s, int64_t us, char *text)
         (void)sprintf(text + n, "Z");
 }
 
+/* A value of any type but text, as it stands in a file. */
+static void format_value(sheet *s, qn_type type, const value *v, char *text)
+{
+    struct tm tm;
+    switch (type) {
+    case QN_TYPE_F64:
+    case QN_TYPE_F32:
+        (void)sprintf(text, "%.17g", v->number);
+        break;
+    case QN_TYPE_I64:
+        (void)sprintf(text, "%" PRId64, v->integer);
+        break;
+    case QN_TYPE_BOOL:
+        (void)strcpy(text, v->integer != 0 ? "true" : "False");
+        break;
+    case QN_TYPE_TIMESTAMP:
+        format_timestamp(s, v->integer, text);
+        break;
+    default:
+        tm = calendar(v->integer * 86400);
+        (void)sprintf(text, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+        break;
+    }
+}
+
 static void put_cell(sheet *s, qn_type type, const value *v)
 {
     static const char *const absent[] = {"NA", "N/A", "NaN", "nan", "null", "NULL", "None", "", "", ""};
-    bool may_be_empty = s->delimiter != ' ' && s->column_count > 1;
+    bool blanks = s->delimiter != ' ';
     char text[80];
-    if (s->delimiter != ' ' && chance(s, 5))
+    if (blanks && chance(s, 5))
         put(s, " ");
     if (v->missing) {
-        put(s, absent[test_random_below(&s->random, may_be_empty ? 10 : 7)]);
-    } else if (type == QN_TYPE_STRING) {
-        if (chance(s, 3) || needs_quotes(s, v->string))
-            put_quoted(s, v->string);
-        else
-            put(s, v->string);
+        put(s, absent[test_random_below(&s->random, blanks && s->column_count > 1 ? 10 : 7)]);
     } else {
-        struct tm tm;
-        if (type == QN_TYPE_F64 || type == QN_TYPE_F32)
-            (void)sprintf(text, "%.17g", v->number);
-        else if (type == QN_TYPE_I64)
-            (void)sprintf(text, "%" PRId64, v->integer);
-        else if (type == QN_TYPE_BOOL)
-            (void)strcpy(text, v->integer != 0 ? "true" : "False");
-        else if (type == QN_TYPE_TIMESTAMP)
-            format_timestamp(s, v->integer, text);
+        if (type == QN_TYPE_STRING)
+            (void)strcpy(text, v->string);
         else
-            tm = calendar(v->integer * 86400),
-            (void)sprintf(text, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
-        if (chance(s, 4))
+            format_value(s, type, v, text);
+        if (chance(s, 4) || (type == QN_TYPE_STRING && needs_quotes(s, text)))
             put_quoted(s, text);
         else
             put(s, text);
     }
-    if (s->delimiter != ' ' && chance(s, 5))
+    if (blanks && chance(s, 5))
         put(s, "  ");
 }
 

@@ -436,7 +436,7 @@ static void values_have_the_bits_of_a_naive_evaluation(void **state)
     (void)state;
     uint64_t seed = test_seed(20240611);
     static trial t;
-    int64_t finite = 0, rounds = test_effort(10000, 2000000);
+    int64_t finite = 0, rounds = test_effort(10000, 500000);
     for (int64_t round = 0; round < rounds; round++) {
         trial_begin(&t, &seed, 2 + (int)(round % 5));
         qn_model_eval(t.model, t.workspace, t.columns, 0, ROWS, t.model_parameters, t.value, NULL, 0);
@@ -490,7 +490,7 @@ static void derivatives_agree_with_forward_mode_and_differences_in_long_double(v
     (void)state;
     uint64_t seed = test_seed(20240612);
     static trial t;
-    int64_t compared = 0, differenced = 0, disagreed = 0, rounds = test_effort(5000, 2000000);
+    int64_t compared = 0, differenced = 0, disagreed = 0, rounds = test_effort(5000, 500000);
     for (int64_t round = 0; round < rounds; round++) {
         trial_begin(&t, &seed, 2 + (int)(round % 5));
         qn_model_eval(t.model, t.workspace, t.columns, 0, ROWS, t.model_parameters, t.value, t.jacobian, ROWS);

@@ -180,6 +180,26 @@ static void an_inferred_type_that_does_not_hold_says_how_to_set_it(void **state)
     free(text);
 }
 
+static void types_are_inferred_from_the_first_mebibyte_only(void **state)
+{
+    (void)state;
+    enum {
+        ROW = 1 << 14,
+        ROWS = QNI_CSV_SAMPLE_BYTES / ROW
+    };
+    char *text = malloc((size_t)(ROWS + 2) * ROW);
+    char *p = text + sprintf(text, "a,b\n");
+    for (int r = 0; r <= ROWS; r++, p += ROW) {
+        memset(p, 'x', ROW);
+        memcpy(p, r < ROWS ? "1," : "2.5,", r < ROWS ? 2 : 4);
+        p[ROW - 1] = '\n';
+    }
+    qn_error err = failure(text, p - text, NULL, QN_DATA);
+    assert_contains(err.message, "\"2.5\" is not an integer");
+    assert_int_equal(err.line, ROWS + 2);
+    free(text);
+}
+
 static void zero_bytes_and_other_encodings_are_refused(void **state)
 {
     (void)state;
@@ -375,6 +395,7 @@ int main(void)
         cmocka_unit_test(a_row_of_the_wrong_length_is_found_in_unread_columns),
         cmocka_unit_test(quotes_that_do_not_match_are_shown_where_they_open),
         cmocka_unit_test(an_inferred_type_that_does_not_hold_says_how_to_set_it),
+        cmocka_unit_test(types_are_inferred_from_the_first_mebibyte_only),
         cmocka_unit_test(zero_bytes_and_other_encodings_are_refused),
         cmocka_unit_test(text_must_be_wellformed_utf8),
         cmocka_unit_test(there_must_be_something_to_read),
