@@ -19,7 +19,7 @@
 #define QNI_TICK_TEXT   32  /* bytes of a label: minus, point, some seven digits or a raised exponent */
 
 #define QNI_DOTS_SINGLE  1000      /* so many points are drawn one by one, each some 300 bytes of SVG */
-#define QNI_DOTS_MAX     10000     /* more are thinned to so many dots of some 40 bytes: an SVG stays far below 1 MB */
+#define QNI_DOTS_MAX     10000     /* more are thinned to so many dots of some 35 bytes: 350 KB a series */
 #define QNI_DOT_CELLS    1048576.0 /* cells in which points are counted: 12 MiB */
 #define QNI_DOT_CLASSES  5         /* opacities that say how dense; more cannot be told apart */
 #define QNI_LINE_POINTS  12000     /* of a line after what lies within one pixel column was merged */
@@ -29,8 +29,6 @@
 #define QNI_COLUMNS_MAX 400 /* wider than any terminal in use */
 #define QNI_ROWS_MIN    8   /* title, label, two of data, axis with its labels, and one to spare */
 #define QNI_ROWS_MAX    200
-#define QNI_PANEL_ROWS                                                                            \
-    5 /* a page has at least so many lines a panel: its label, two of data, its share of the rest \
-       */
+#define QNI_PANEL_ROWS  5 /* for each panel: its label, two of data, its share of the rest */
 
 #endif
