@@ -5,6 +5,7 @@
 #include "array/time_int.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "base/utf8.h"
 
 #include <float.h>
 #include <math.h>
@@ -29,12 +30,7 @@ static bool equals(const char *text, int64_t size, const char *word)
 qni_csv_shown qni_csv_show(const char *text, int64_t size)
 {
     qni_csv_shown shown;
-    int64_t kept = size;
-    if (size > QNI_CSV_SHOWN_BYTES) {
-        kept = QNI_CSV_SHOWN_BYTES;
-        while (kept > 0 && ((uint8_t)text[kept] & 0xC0) == 0x80) /* not in the middle of a character */
-            kept--;
-    }
+    int64_t kept = qni_utf8_cut(text, size, QNI_CSV_SHOWN_BYTES);
     for (int64_t i = 0; i < kept; i++)
         shown.text[i] = (uint8_t)text[i] < ' ' || text[i] == 0x7F ? '?' : text[i];
     memcpy(shown.text + kept, kept < size ? "..." : "", kept < size ? 4 : 1);
@@ -45,26 +41,6 @@ qni_csv_shown qni_csv_show_name(const qn_csv *csv, int64_t column)
 {
     const char *name = csv->name_texts[column];
     return qni_csv_show(name, (int64_t)strlen(name));
-}
-
-bool qni_csv_is_utf8(const char *text, int64_t size)
-{
-    for (int64_t i = 0; i < size;) {
-        uint8_t lead = (uint8_t)text[i++];
-        if (lead < 0x80)
-            continue;
-        int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-        if (lead < 0xC2 || lead > 0xF4 || size - i < more)
-            return false;
-        uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;  /* no overlong forms */
-        uint8_t high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF; /* no surrogates, nothing above U+10FFFF */
-        for (; more > 0; more--, low = 0x80, high = 0xBF) {
-            uint8_t next = (uint8_t)text[i++];
-            if (next < low || next > high)
-                return false;
-        }
-    }
-    return true;
 }
 
 bool qni_csv_is_missing(const qni_csv_cell *cell)
@@ -212,7 +188,7 @@ static bool store_string(qn_csv *csv, qn_table *table, const qni_csv_step *step,
                                 qni_csv_show_name(csv, step->source).text);
         return false;
     }
-    if (column->strings.count > known && !qni_csv_is_utf8(cell->text, cell->size)) {
+    if (column->strings.count > known && !qni_utf8_valid(cell->text, cell->size)) {
         (void)qni_csv_fail(csv, QN_DATA, where,
                            "text that is not UTF-8 (Latin-1? then convert it: iconv -f LATIN1 -t UTF-8)");
         return false;

@@ -9,6 +9,7 @@
 #include "array/limits.h"
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -156,7 +157,7 @@ static bool add_column(qn_csv *csv, const char *name, int64_t size, const char *
         size = snprintf(made, sizeof made, "c%" PRId64, csv->column_count + 1);
         name = made;
     }
-    if (!qni_csv_is_utf8(name, size)) {
+    if (!qni_utf8_valid(name, size)) {
         (void)qni_csv_fail(csv, QN_DATA, where,
                            "a name that is not UTF-8 (Latin-1? then convert it: iconv -f LATIN1 -t UTF-8)");
         return false;

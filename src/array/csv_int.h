@@ -168,8 +168,6 @@ typedef struct qni_csv_shown {
 qni_csv_shown qni_csv_show(const char *text, int64_t size);
 qni_csv_shown qni_csv_show_name(const qn_csv *csv, int64_t column);
 
-bool qni_csv_is_utf8(const char *text, int64_t size);
-
 /* Takes blanks off both ends. */
 void qni_csv_trim(qni_csv_cell *cell);
 

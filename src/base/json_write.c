@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -170,27 +171,6 @@ void qni_json_array_end(qni_json_writer *w)
     close_level(w, ']', ARRAY_FIRST, ARRAY_NEXT);
 }
 
-/* The bytes of the UTF-8 character at p; 0 and *bad, the bytes to replace by one U+FFFD, where none stands there.
- * (Unicode, table 3-7.) */
-static int utf8_size(const unsigned char *p, int64_t left, int *bad)
-{
-    int size = p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : 2;
-    *bad = 1;
-    if (p[0] < 0xC2 || p[0] > 0xF4)
-        return 0;
-    for (int i = 1; i < size; i++) {
-        unsigned low = 0x80, high = 0xBF;
-        if (i == 1) {
-            low = p[0] == 0xE0 ? 0xA0 : p[0] == 0xF0 ? 0x90 : 0x80;
-            high = p[0] == 0xED ? 0x9F : p[0] == 0xF4 ? 0x8F : 0xBF;
-        }
-        if (i >= left || p[i] < low || p[i] > high)
-            return 0;
-        *bad = i + 1;
-    }
-    return size;
-}
-
 static void put_escape(qni_json_writer *w, unsigned char c)
 {
     static const char names[] = "btn\0fr"; /* of 8 … 13 */
@@ -214,8 +194,8 @@ static void put_string(qni_json_writer *w, const char *text, int64_t size)
             i++;
             continue;
         }
-        int bad = 1;
-        int good = p[i] < 0x80 ? 0 : utf8_size(p + i, size - i, &bad);
+        uint32_t bad = 1;
+        int good = p[i] < 0x80 ? 0 : qni_utf8_decode(&bad, text + i, text + size);
         if (good > 0) {
             i += good;
             continue;

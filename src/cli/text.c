@@ -1,39 +1,18 @@
-/* cli/text.c: decoding UTF-8 strictly (no overlong forms, no surrogates), and how wide its characters are.
+/* cli/text.c: characters, and how wide they are.
  *
  * The widths follow Unicode's East Asian Width property in its coarse blocks: enough to align a table and a caret. */
 #include "cli/text.h"
 
-#include <assert.h>
-#include <string.h>
+#include "base/utf8.h"
 
-static bool is_follower(const char *text, const char *end)
-{
-    return text < end && ((unsigned char)*text & 0xC0) == 0x80;
-}
+#include <string.h>
 
 int qni_text_next(int32_t *code, const char *text, const char *end)
 {
-    assert(text < end);
-    static const int32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char first = (unsigned char)*text;
-    int size = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-    if (size == 1) {
-        *code = first;
-        return 1;
-    }
-    int32_t value = first & (0x7F >> size);
-    *code = -1;
-    if (first < 0xC2 || first > 0xF4)
-        return 1;
-    for (int i = 1; i < size; i++) {
-        if (!is_follower(text + i, end))
-            return 1;
-        value = value << 6 | (text[i] & 0x3F);
-    }
-    if (value < least[size] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
-        return 1;
-    *code = value;
-    return size;
+    uint32_t decoded;
+    int size = qni_utf8_decode(&decoded, text, end);
+    *code = size > 0 ? (int32_t)decoded : -1;
+    return size > 0 ? size : 1;
 }
 
 typedef struct range {

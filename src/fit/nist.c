@@ -358,6 +358,10 @@ qn_status qn_nist_read_bytes(qn_nist **out, const char *bytes, int64_t size, con
     *out = NULL;
     if (bytes == NULL || size < 0)
         return qni_error(err, QN_INVALID, "no bytes to read");
+    const char *zero = size > 0 ? memchr(bytes, 0, (size_t)size) : NULL;
+    if (zero != NULL)
+        return qni_error_at(err, QN_DATA, name, 0, 0, "byte %" PRId64 " is zero: this is not a text file",
+                            (int64_t)(zero - bytes) + 1);
     holder *h = qni_new(allocator, holder);
     if (h == NULL)
         return qni_error(err, QN_NOMEM, "no memory to read \"%s\"", name);

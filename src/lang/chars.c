@@ -1,38 +1,13 @@
-/* lang/chars.c: characters of formulas: UTF-8, and which of them stand in names. Any thread. */
+/* lang/chars.c: which characters stand in the names of formulas. Any thread. */
 #include "lang/syntax_int.h"
+
+#include "base/utf8.h"
 
 #include <string.h>
 
-/* Continuation bytes after the lead byte, or -1. */
-static int tail_of(unsigned char lead)
-{
-    if (lead < 0x80)
-        return 0;
-    if (lead >= 0xC2 && lead <= 0xDF)
-        return 1;
-    if (lead >= 0xE0 && lead <= 0xEF)
-        return 2;
-    return lead >= 0xF0 && lead <= 0xF4 ? 3 : -1;
-}
-
 int qni_char_decode(uint32_t *out, const char *text, int32_t size, int32_t at)
 {
-    static const uint32_t lead_bits[] = {0x7F, 0x1F, 0x0F, 0x07}, least[] = {0, 0x80, 0x800, 0x10000};
-    unsigned char lead = (unsigned char)text[at];
-    int tail = tail_of(lead);
-    if (tail < 0 || tail >= size - at)
-        return 0;
-    uint32_t c = lead & lead_bits[tail];
-    for (int i = 1; i <= tail; i++) {
-        unsigned char byte = (unsigned char)text[at + i];
-        if ((byte & 0xC0) != 0x80)
-            return 0;
-        c = c << 6 | (byte & 0x3F);
-    }
-    if (c < least[tail] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
-        return 0;
-    *out = c;
-    return tail + 1;
+    return qni_utf8_decode(out, text + at, text + size);
 }
 
 bool qni_char_in_name(uint32_t c)
@@ -69,9 +44,7 @@ qni_clipped qni_clip(const char *text, int64_t size)
 {
     qni_clipped out;
     const int64_t room = (int64_t)sizeof out.text - 4; /* "…" and the zero */
-    int64_t kept = size <= room ? size : room;
-    while (kept < size && kept > 0 && ((unsigned char)text[kept] & 0xC0) == 0x80)
-        kept--;
+    int64_t kept = qni_utf8_cut(text, size, room);
     memcpy(out.text, text, (size_t)kept);
     memcpy(out.text + kept, "…", kept < size ? 4 : 0);
     if (kept == size)

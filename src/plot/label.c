@@ -3,29 +3,15 @@
 #include "plot/plot_int.h"
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
-/* Bytes of the well-formed character at `text` (zero-terminated), its code point in *code; 0: it is not well formed
- * (Unicode, section 3.9: not in its shortest form, a surrogate, beyond the last plane, or cut off). */
+/* As qni_utf8_decode, for a zero-terminated text; its end is a character, too. */
 static int decode(const char *text, uint32_t *code)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    uint32_t first = (unsigned char)text[0];
-    int size = first < 0x80 ? 1 : first < 0xC0 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF8 ? 4 : 0;
-    if (size == 0)
-        return 0;
-    uint32_t value = size == 1 ? first : first & (0x7Fu >> size);
-    for (int i = 1; i < size; i++) {
-        uint32_t byte = (unsigned char)text[i];
-        if ((byte & 0xC0u) != 0x80u) /* the zero at the end, too */
-            return 0;
-        value = value << 6 | (byte & 0x3Fu);
-    }
-    if (value < least[size] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
-        return 0;
-    *code = value;
-    return size;
+    size_t left = strnlen(text, 4);
+    return qni_utf8_decode(code, text, text + (left > 0 ? left : 1));
 }
 
 const char *qni_utf8_next(const char *text, uint32_t *code)

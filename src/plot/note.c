@@ -1,6 +1,8 @@
 /* plot/note.c: the box of text in a panel: small type, columns aligned on their left. */
 #include "plot/layout_int.h"
 
+#include "base/utf8.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -14,10 +16,7 @@ typedef struct piece {
 static const char *next_piece(piece *p, const char *text, bool *line_ends)
 {
     size_t size = strcspn(text, "\t\n");
-    bool cut = size >= sizeof p->text;
-    size_t kept = cut ? sizeof p->text - 1 : size;
-    while (cut && kept > 0 && ((unsigned char)text[kept] & 0xC0u) == 0x80u)
-        kept--;
+    size_t kept = (size_t)qni_utf8_cut(text, (int64_t)size, (int64_t)sizeof p->text - 1);
     memcpy(p->text, text, kept);
     p->text[kept] = '\0';
     text += size;

@@ -230,27 +230,17 @@ static void zero_bytes_and_other_encodings_are_refused(void **state)
     assert_int_equal(err.column, 3);
 }
 
-static void text_must_be_wellformed_utf8(void **state)
+static void text_that_is_not_utf8_is_refused_with_its_place(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        bool good;
-    } cases[] = {
-        /* Unicode 15, table 3-7: the borders of well-formed sequences */
-        {"\xC2\x80", true},          {"\xC1\xBF", false},
-        {"\xDF\xBF", true},          {"\xE0\xA0\x80", true},
-        {"\xE0\x9F\xBF", false},     {"\xED\x9F\xBF", true},
-        {"\xED\xA0\x80", false},     {"\xEF\xBF\xBF", true},
-        {"\xF0\x90\x80\x80", true},  {"\xF0\x8F\xBF\xBF", false},
-        {"\xF4\x8F\xBF\xBF", true},  {"\xF4\x90\x80\x80", false},
-        {"\xF5\x80\x80\x80", false}, {"\x80", false},
-        {"\xE2\x82", false},         {"\xE2\x82\xAC", true},
-        {"a\xC3\xA9z", true},        {"\xC3(", false},
-        {"\xE2\x82(", false},        {"", true},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_int_equal(qni_csv_is_utf8(cases[i].text, (int64_t)strlen(cases[i].text)), cases[i].good);
+    qn_error err = failure("x,caf\xE9\n1,2\n", 12, NULL, QN_DATA);
+    assert_contains(err.message, "a name that is not UTF-8");
+    assert_int_equal(err.line, 1);
+    assert_int_equal(err.column, 3);
+    err = failure("x,y\n1,caf\xC3\xA9\n2,caf\xE9\n", 18, NULL, QN_DATA);
+    assert_contains(err.message, "text that is not UTF-8");
+    assert_int_equal(err.line, 3);
+    assert_int_equal(err.column, 3);
 }
 
 static void there_must_be_something_to_read(void **state)
@@ -397,7 +387,7 @@ int main(void)
         cmocka_unit_test(an_inferred_type_that_does_not_hold_says_how_to_set_it),
         cmocka_unit_test(types_are_inferred_from_the_first_mebibyte_only),
         cmocka_unit_test(zero_bytes_and_other_encodings_are_refused),
-        cmocka_unit_test(text_must_be_wellformed_utf8),
+        cmocka_unit_test(text_that_is_not_utf8_is_refused_with_its_place),
         cmocka_unit_test(there_must_be_something_to_read),
         cmocka_unit_test(names_and_types_that_are_not_there_are_refused),
         cmocka_unit_test(wrong_options_are_refused),
