@@ -5,7 +5,7 @@
  *  - What it hands out is valid until the arena is rewound past it or freed. Nothing is ever freed singly.
  *  - Memory is not cleared, and is aligned to 64 bytes.
  *  - Built under the address sanitizer (or with QUERN_ARENA_TWIN), every piece is an allocation of its own, so that the
- * sanitizer sees its bounds and its end. Nothing else changes.
+ *    sanitizer sees its bounds and its end. Nothing else changes.
  */
 #ifndef QUERN_ARENA_H
 #define QUERN_ARENA_H

@@ -2,11 +2,11 @@
  *
  * Caveats first:
  *  - A qn_array is a small struct, used in place: every one that a function fills in is ended by qn_array_fini. Copying
- * the struct by assignment moves it; a second view needs qn_array_view.
+ *    the struct by assignment moves it; a second view needs qn_array_view.
  *  - Views share elements: what is written through one is seen through all. The memory lives until its last view has
- * ended.
+ *    ended.
  *  - The count of views is kept for any threads; the elements are not guarded: who writes while others read brings a
- * lock.
+ *    lock.
  *  - Strides are in bytes and may be negative or 0. Elements need not be aligned in wrapped memory.
  */
 #ifndef QUERN_ARRAY_H

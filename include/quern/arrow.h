@@ -2,9 +2,9 @@
  *
  * Caveats first:
  *  - The two structures are those of the Arrow specification (https://arrow.apache.org/docs/format/CDataInterface.html)
- * and may be defined by other headers as well: all guard them by ARROW_C_DATA_INTERFACE.
+ *    and may be defined by other headers as well: all guard them by ARROW_C_DATA_INTERFACE.
  *  - Who receives the structures calls their `release` when done, once each, in any thread. A table lives until its
- * owner has freed it and every export is released; its allocator must live as long.
+ *    owner has freed it and every export is released; its allocator must live as long.
  */
 #ifndef QUERN_ARROW_H
 #define QUERN_ARROW_H

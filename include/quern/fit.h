@@ -31,9 +31,8 @@ typedef enum qn_fit_status {
 QN_API const char *qn_fit_status_name(qn_fit_status status); /* "converged"; static; "?" for an unknown one */
 
 typedef struct qn_fit_options {
-    int64_t size; /* sizeof(qn_fit_options) */
-    const double
-        *start; /* (p) NaN where there is none; NULL: none at all. A missing start is 1 moved inside the bounds */
+    int64_t size;        /* sizeof(qn_fit_options) */
+    const double *start; /* (p) NaN: none, it is 1 moved inside the bounds; NULL: none at all */
     const double *lower; /* (p) -infinity where there is none; NULL: none at all */
     const double *upper; /* (p) */
     int64_t max_evals;   /* evaluations of the model with or without derivatives; 0: 200 (p + 1), at least 2000 */
@@ -79,7 +78,8 @@ typedef struct qn_fit_result {
 
 /* Residuals and Jacobian of a problem that is not a formula. All run in the calling thread.
  *   x (p); r (n): residuals to write; jacobian (p, n): derivative of residual i by parameter j at [j * n + i], NULL
- * when not wanted. Returns false to end the fit as not_finite at this point (the solver tries a shorter step first). */
+ *   when not wanted.
+ * Returns false to end the fit as not_finite at this point (the solver tries a shorter step first). */
 typedef struct qn_fit_problem {
     int64_t n, p;
     bool (*eval)(void *user, const double *x, double *r, double *jacobian);

@@ -3,7 +3,7 @@
  * Caveats first:
  *  - A series' numbers are borrowed until the plot is freed; texts (labels, title, notes) are copied.
  *  - Values that are not finite, and values that are not positive on a logarithmic axis, are not drawn; a line has a
- * gap there.
+ *    gap there.
  *  - A plot belongs to one thread at a time. Different plots may be drawn at once in any threads.
  *  - SVG and PNG need cairo 1.16 or newer, which is opened the first time: qn_has("cairo"). Text needs nothing.
  *  - Texts are UTF-8; bytes that are not become U+FFFD. Raised digits and minus (⁻⁰¹²³…) are drawn raised in any font.

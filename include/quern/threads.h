@@ -2,9 +2,9 @@
  *
  * Caveats first:
  *  - Tasks of one run may be carried out in any order, by any of the pool's threads and by the caller. A result must
- * not depend on it.
+ *    not depend on it.
  *  - A run that is started inside a task is carried out by that task's thread alone, in order: there is never a
- * deadlock and never more threads than asked for.
+ *    deadlock and never more threads than asked for.
  *  - A task returns; it does not longjmp or exit its thread.
  *  - After fork the child has no workers: in the child a run is carried out by the caller alone.
  *  - Quern starts no thread before something first runs on the default pool.
