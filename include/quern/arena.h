@@ -30,6 +30,7 @@ QN_API QN_MUST_USE qn_status qn_arena_new(qn_arena **out, const qn_allocator *al
  * Errors: QN_NOMEM, QN_INVALID (negative size). */
 QN_API QN_MUST_USE qn_status qn_arena_take(void **out, qn_arena *arena, int64_t size, qn_error *err);
 
+/* The point that the arena has reached. */
 QN_API qn_arena_mark qn_arena_mark_now(const qn_arena *arena);
 
 /* Takes back everything that was handed out after `mark`. Chunks are kept for reuse. */

@@ -35,15 +35,18 @@ typedef enum qn_dtype {
 } qn_dtype;
 
 QN_API const char *qn_dtype_name(qn_dtype dtype);                /* "f64"; static; "?" for an unknown one */
-QN_API bool qn_dtype_from_name(qn_dtype *out, const char *name); /* false: unknown */
+QN_API bool qn_dtype_from_name(qn_dtype *out, const char *name); /* false: no type has that name */
 QN_API int64_t qn_dtype_size(qn_dtype dtype);                    /* bytes of an element; 0 for an unknown one */
 
+/* Axes of an array, at most. */
 #define QN_ARRAY_MAX_DIMS 8
 
+/* What keeps memory that views share, and counts them. Nothing that a caller looks into. */
 typedef struct qn_array_owner qn_array_owner;
 
+/* A view: elements of one type at regular distances. The fields may be read; functions fill them in. */
 typedef struct qn_array {
-    qn_dtype dtype;
+    qn_dtype dtype;                     /* of the elements */
     int32_t ndim;                       /* 0: a single element */
     int64_t shape[QN_ARRAY_MAX_DIMS];   /* (ndim) elements along each axis */
     int64_t strides[QN_ARRAY_MAX_DIMS]; /* (ndim) bytes from one element to the next along each axis */
@@ -54,11 +57,13 @@ typedef struct qn_array {
 /* In all functions below `out` is filled in and must not be the array it is made from; on failure it is all zero and
  * needs no qn_array_fini. Errors of all: QN_INVALID, with what is wrong. */
 
-/* New memory, row-major, cleared. Errors: QN_NOMEM, QN_INVALID (negative size, more than 8 axes). */
+/* New memory for `ndim` axes of `shape` (ndim) elements, row-major, cleared. Errors: QN_NOMEM, QN_INVALID (negative
+ * size, more than 8 axes). */
 QN_API QN_MUST_USE qn_status qn_array_init(qn_array *out, qn_dtype dtype, int32_t ndim, const int64_t *shape,
                                            const qn_allocator *allocator, qn_error *err);
 
-/* A view of memory that is somebody else's. strides (ndim) in bytes; NULL: row-major. `release(user)` is called once
+/* A view of memory that is somebody else's: `data` is the element at index 0, 0, …, shape (ndim) counts elements,
+ * strides (ndim) are in bytes; NULL: row-major. `release(user)` is called once
  * when the last view has ended, in that thread; NULL: nothing to call. On failure the memory stays the caller's and
  * release is not called. Errors: QN_NOMEM. */
 QN_API QN_MUST_USE qn_status qn_array_wrap(qn_array *out, void *data, qn_dtype dtype, int32_t ndim,
@@ -81,7 +86,7 @@ QN_API QN_MUST_USE qn_status qn_array_pick(qn_array *out, const qn_array *array,
 QN_API QN_MUST_USE qn_status qn_array_transpose(qn_array *out, const qn_array *array, const int32_t *axes,
                                                 qn_error *err);
 
-/* The same elements in row-major order under another shape, never by copying. Errors: QN_INVALID (another number of
+/* The same elements in row-major order under another shape of `ndim` axes, never by copying. Errors: QN_INVALID (another number of
  * elements; or strides that cannot express it: copy first). */
 QN_API QN_MUST_USE qn_status qn_array_reshape(qn_array *out, const qn_array *array, int32_t ndim, const int64_t *shape,
                                               qn_error *err);

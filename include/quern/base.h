@@ -2,8 +2,12 @@
  *
  * Caveats first:
  *  - A function that can fail returns a qn_status, which must be looked at. Its outputs come first, its `qn_error *`
- * last; that pointer may be NULL. On failure an output pointer is NULL and nothing leaks.
+ *    last; that pointer may be NULL. On failure an output pointer is NULL and nothing leaks.
  *  - An error record is the caller's, has a fixed size and never allocates.
+ *  - Calls on different objects may run at once in any threads. An object belongs to one thread at a time unless its
+ *    header says more.
+ *  - A `qn_allocator *` is borrowed and outlives what is made with it; NULL: the default. Option structs are borrowed
+ *    during the call; NULL: every default. `user` is handed to the callback beside it and never looked into.
  *  - Sizes in bytes, counts and indices are int64_t.
  *  - Nothing here runs at load, starts a thread or installs a signal handler.
  */
@@ -21,18 +25,24 @@
 #define QN_END_DECLS
 #endif
 
+/* QN_API: a function of the library. QN_MUST_USE: its result may not be thrown away. QN_PRINTF: the compiler checks its
+ * arguments. QN_DEPRECATED: it works, but will go; `instead` is a literal that says what to call, as the compiler's
+ * warning does: QN_API QN_DEPRECATED("use qn_version") const char *… */
 #if defined(__GNUC__)
-#define QN_API               __attribute__((visibility("default")))
-#define QN_MUST_USE          __attribute__((warn_unused_result))
-#define QN_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define QN_API                 __attribute__((visibility("default")))
+#define QN_MUST_USE            __attribute__((warn_unused_result))
+#define QN_PRINTF(fmt, args)   __attribute__((format(printf, fmt, args)))
+#define QN_DEPRECATED(instead) __attribute__((deprecated(instead)))
 #else
 #define QN_API
 #define QN_MUST_USE
 #define QN_PRINTF(fmt, args)
+#define QN_DEPRECATED(instead)
 #endif
 
 QN_BEGIN_DECLS
 
+/* The version of these headers; qn_version says that of the library that runs. */
 #define QN_VERSION_MAJOR 0
 #define QN_VERSION_MINOR 1
 #define QN_VERSION_PATCH 0
@@ -69,20 +79,21 @@ QN_API int qn_status_exit_code(qn_status status);
 
 /* What went wrong and where. Written by the function that fails; fields that do not apply are 0 or "". */
 typedef struct qn_error {
-    qn_status code;
+    qn_status code;          /* what the function returned */
     int native;              /* errno, or another library's own code */
     int64_t line;            /* place in the input: line, 1-based */
     int64_t column;          /* place in the input: column in bytes, 1-based */
     char file[256];          /* place in the input: the file's name, its tail where it is longer */
     char message[512];       /* one sentence for a person: what is wrong, what to change */
     const char *source_file; /* place in Quern's source; a static string */
-    int source_line;
+    int source_line;         /* and the line there */
 } qn_error;
 
 /* An error record with nothing in it. */
 QN_API qn_error qn_error_none(void);
 
-/* Where memory comes from. One function, as in Lua: `block` of `old_size` bytes becomes one of `new_size` bytes.
+/* Where memory comes from. One function, `resize`, as in Lua: `block` of `old_size` bytes becomes one of `new_size`
+ * bytes. `user` is its first argument.
  *  - block NULL, old_size 0: a new block.        - new_size 0: frees, returns NULL, cannot fail.
  *  - Returns NULL when there is no memory; `block` is then unchanged.
  *  - What it returns is aligned to 64 bytes; min(old_size, new_size) bytes are kept, the rest is not cleared.
@@ -98,7 +109,7 @@ QN_API const qn_allocator *qn_allocator_default(void);
 /* The version of the library that runs, "0.1.0". Static. */
 QN_API const char *qn_version(void);
 
-/* Whether an optional part ("cairo") can be used in this process. May try to open a shared library the first time; any
+/* Whether an optional part ("cairo", "zlib") can be used in this process. May open a shared library, for good; any
  * thread. An unknown name is false. */
 QN_API bool qn_has(const char *part);
 

@@ -30,6 +30,7 @@ typedef enum qn_fit_status {
 
 QN_API const char *qn_fit_status_name(qn_fit_status status); /* "converged"; static; "?" for an unknown one */
 
+/* What is asked of a fit of p parameters. Zero or NULL in a field means its default. */
 typedef struct qn_fit_options {
     int64_t size;        /* sizeof(qn_fit_options) */
     const double *start; /* (p) NaN: none, it is 1 moved inside the bounds; NULL: none at all */
@@ -41,23 +42,26 @@ typedef struct qn_fit_options {
     double gtol;         /* cosine between residual and a column of the Jacobian; 0: the same */
     double confidence;   /* of the intervals; 0: 0.95 */
     bool (*should_stop)(void *user); /* asked once an iteration; true ends the fit as interrupted. May be NULL */
-    void *should_stop_user;
-    const qn_allocator *allocator; /* NULL: the default */
+    void *should_stop_user;          /* its argument */
+    const qn_allocator *allocator;   /* NULL: the default */
 } qn_fit_options;
 
+/* Options with every field at its default. */
 QN_API qn_fit_options qn_fit_options_default(void);
 
+/* A parameter: where it began, where it ended, how sure that is. */
 typedef struct qn_fit_parameter {
     const char *name; /* borrowed from the result */
-    double start;
-    double value;
-    double stderr_; /* standard error; NaN where it cannot be had (no degrees of freedom, singular, not converged) */
+    double start;     /* as given, or 1 moved inside the bounds */
+    double value;     /* where the fit ended: the best point so far, converged or not */
+    double stderr_;   /* standard error; NaN where it cannot be had (no degrees of freedom, singular, not converged) */
     double ci_low, ci_high; /* t interval at options.confidence; NaN likewise */
-    bool at_bound;
+    bool at_bound;          /* value is lower or upper itself */
 } qn_fit_parameter;
 
+/* What a fit found. All that it points to is its own and lives until qn_fit_result_free. */
 typedef struct qn_fit_result {
-    qn_fit_status status;
+    qn_fit_status status;               /* how it ended: look here first */
     const char *message;                /* one sentence for a person */
     const char *method;                 /* "trf" */
     int64_t n;                          /* rows used */
@@ -70,13 +74,13 @@ typedef struct qn_fit_result {
     double residual_sd;                 /* sqrt(rss / dof); NaN without degrees of freedom */
     double confidence;                  /* of the intervals */
     int64_t evaluations;                /* of the model's value */
-    int64_t iterations;
-    int64_t loop_allocations;    /* calls of the allocator between first and last iteration: 0 */
-    const char *const *warnings; /* (warning_count) */
-    int64_t warning_count;
+    int64_t iterations;                 /* steps taken */
+    int64_t loop_allocations;           /* calls of the allocator between first and last iteration: 0 */
+    const char *const *warnings;        /* (warning_count) */
+    int64_t warning_count;              /* of warnings, each one sentence for a person */
 } qn_fit_result;
 
-/* Residuals and Jacobian of a problem that is not a formula. All run in the calling thread.
+/* Residuals and Jacobian of a problem that is not a formula: eval(user, x, r, jacobian), in the calling thread.
  *   x (p); r (n): residuals to write; jacobian (p, n): derivative of residual i by parameter j at [j * n + i], NULL
  *   when not wanted.
  * Returns false to end the fit as not_finite at this point (the solver tries a shorter step first). */

@@ -2,6 +2,7 @@
  *
  * Caveats first:
  *  - Level and sink are the process's, not an object's. A library never logs what a status already says to its caller.
+ *  - Everything here may be called from any thread, and lines are written from whichever thread has something to say.
  *  - A line is for a person who looks for the reason of something; it is no data and its wording is not promised.
  */
 #ifndef QUERN_LOG_H
@@ -35,8 +36,8 @@ QN_API bool qn_log_level_find(qn_log_level *out, const char *name);
 /* A place for lines. `line` has `size` bytes, ends with a line feed, is followed by a zero and holds no other control
  * character; it is borrowed during the call. Called from any thread, from several at once. */
 typedef struct qn_log_sink {
-    void (*write)(void *user, qn_log_level level, const char *line, int64_t size);
-    void *user;
+    void (*write)(void *user, qn_log_level level, const char *line, int64_t size); /* takes a line */
+    void *user;                                                                    /* its first argument */
 } qn_log_sink;
 
 /* Shows messages up to `level` from now on and writes them to `sink` (borrowed; NULL: standard error). A thread that is

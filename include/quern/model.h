@@ -3,9 +3,9 @@
  * Caveats first:
  *  - A model is immutable and may be used by any number of threads, each with a workspace of its own.
  *  - Columns and parameters are numbered in the order in which the formula first names them, not in the order of the
- * data.
+ *    data.
  *  - Derivatives come from automatic differentiation, never from differences. At a kink (abs at 0) the derivative is 0;
- * where one has the form 0 * infinity (d/da 0^a, d/dx x^0, d/da sqrt(a*x) at x = 0) it is 0.
+ *    where one has the form 0 * infinity (d/da 0^a, d/dx x^0, d/da sqrt(a*x) at x = 0) it is 0.
  *  - Evaluation never fails: what is outside the domain of a function is NaN or infinite as in IEEE 754.
  *
  * The language: see docs/formulas.md.
@@ -20,10 +20,11 @@ QN_BEGIN_DECLS
 typedef struct qn_model qn_model;
 typedef struct qn_model_workspace qn_model_workspace;
 
+/* What surrounds a formula: the names that are data. */
 typedef struct qn_model_options {
     int64_t size;               /* sizeof(qn_model_options) */
     const char *const *columns; /* (column_count) names of the data; all others are parameters. Borrowed in the call */
-    int64_t column_count;
+    int64_t column_count;       /* of columns */
     const char *response; /* the column that a bare expression describes (`--y`); NULL: only a left side says it */
     const qn_allocator *allocator; /* NULL: the default. Borrowed, must outlive the model */
 } qn_model_options;
@@ -43,15 +44,17 @@ QN_API QN_MUST_USE qn_status qn_model_new(qn_model **out, const char *formula, i
 QN_API qn_model *qn_model_ref(qn_model *model);
 QN_API void qn_model_unref(qn_model *model);
 
-/* What the formula says. All strings are borrowed from the model. */
+/* What the formula says. All strings are borrowed from the model. An `index` counts from 0 and is below the count;
+ * `name` is looked for as it is spelled, without backticks. */
 QN_API const char *qn_model_formula(const qn_model *model); /* as it was given */
 QN_API int64_t qn_model_parameter_count(const qn_model *model);
 QN_API const char *qn_model_parameter_name(const qn_model *model, int64_t index);
 QN_API int64_t qn_model_parameter_find(const qn_model *model, const char *name); /* -1: no such parameter */
 QN_API int64_t qn_model_column_count(const qn_model *model);                     /* those that either side reads */
 QN_API const char *qn_model_column_name(const qn_model *model, int64_t index);
-QN_API bool
-qn_model_has_response(const qn_model *model); /* false only for a bare expression without options->response */
+QN_API bool qn_model_column_is_predictor(const qn_model *model, int64_t index); /* the right side names it */
+/* Whether there is a left side: false only for a bare expression without options->response. */
+QN_API bool qn_model_has_response(const qn_model *model);
 QN_API const char *qn_model_response_text(const qn_model *model); /* the left side, "log(y)"; "" without one */
 QN_API int64_t qn_model_warning_count(const qn_model *model);
 QN_API const char *qn_model_warning(const qn_model *model, int64_t index); /* one sentence */
@@ -64,10 +67,13 @@ QN_API void qn_model_workspace_free(qn_model_workspace *workspace);
 
 /* Evaluates the right side at rows first … first + count - 1.
  *   columns     (column_count): the data of each of the model's columns, indexed by row; NULL is fine where the right
- * side reads none parameters  (parameter_count) value       (count): written; may be NULL jacobian    (parameter_count,
- * count): derivative by parameter p of row i at [p * stride + i]; written; may be NULL stride      doubles from one
- * parameter's derivatives to the next, >= count What is written overlaps nothing that is read. An element's bits do not
- * depend on first and count. Allocates nothing. */
+ *               side reads none
+ *   parameters  (parameter_count)
+ *   value       (count): written; may be NULL
+ *   jacobian    (parameter_count, count): derivative by parameter p of row i at [p * stride + i]; written; may be NULL
+ *   stride      doubles from one parameter's derivatives to the next, >= count
+ * What is written overlaps nothing that is read. An element's bits do not depend on first and count.
+ * Allocates nothing. */
 QN_API void qn_model_eval(const qn_model *model, qn_model_workspace *workspace, const double *const *columns,
                           int64_t first, int64_t count, const double *parameters, double *value, double *jacobian,
                           int64_t stride);

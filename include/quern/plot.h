@@ -30,11 +30,13 @@ QN_BEGIN_DECLS
 
 typedef struct qn_plot qn_plot;
 
+/* How an axis runs. */
 typedef enum qn_plot_scale {
     QN_PLOT_LINEAR = 0,
     QN_PLOT_LOG = 1, /* base 10 */
 } qn_plot_scale;
 
+/* How a series is drawn. */
 typedef enum qn_plot_kind {
     QN_PLOT_POINTS = 0, /* dots at (x, y); many are thinned to what can be seen, darker where they are dense */
     QN_PLOT_LINE = 1,   /* (x, y) joined in their order */
@@ -55,42 +57,45 @@ typedef enum qn_plot_colour {
     QN_PLOT_GREY = 8,
 } qn_plot_colour;
 
-/* Zero or NULL in a field means its default. */
+/* A figure as a whole. Zero or NULL in a field means its default. */
 typedef struct qn_plot_options {
-    int64_t size;        /* sizeof(qn_plot_options) */
-    double width;        /* pixels (of SVG as well), 160 to 8192; 0: 760 */
-    double height;       /* pixels, 120 to 8192; 0: 560 */
-    double font_size;    /* pixels, 4 to 200; 0: 13 */
-    double png_scale;    /* a PNG has png_scale times as many pixels each way, 0.25 to 8; 0: 1 */
-    const char *title;   /* NULL: none */
-    const char *x_label; /* NULL: none */
-    qn_plot_scale x_scale;
+    int64_t size;                  /* sizeof(qn_plot_options) */
+    double width;                  /* pixels (of SVG as well), 160 to 8192; 0: 760 */
+    double height;                 /* pixels, 120 to 8192; 0: 560 */
+    double font_size;              /* pixels, 4 to 200; 0: 13 */
+    double png_scale;              /* a PNG has png_scale times as many pixels each way, 0.25 to 8; 0: 1 */
+    const char *title;             /* NULL: none */
+    const char *x_label;           /* NULL: none */
+    qn_plot_scale x_scale;         /* of the x axis */
     double x_min, x_max;           /* x_min < x_max: exactly this part is shown; both 0: all data */
     const qn_allocator *allocator; /* NULL: the default. Borrowed, must outlive the plot */
 } qn_plot_options;
 
+/* One of the pictures that stand below each other. Zero or NULL in a field means its default. */
 typedef struct qn_plot_panel {
-    int64_t size;      /* sizeof(qn_plot_panel) */
-    const char *label; /* of the y axis; NULL: none */
-    qn_plot_scale scale;
+    int64_t size;        /* sizeof(qn_plot_panel) */
+    const char *label;   /* of the y axis; NULL: none */
+    qn_plot_scale scale; /* of the y axis */
     double min, max; /* min < max: exactly this part is shown; both 0: all points, and lines as far as they stay near */
     double height;   /* of this panel, relative to that of the others; 0: 1 */
     bool symmetric;  /* zero in the middle (linear scale only) */
     const char *note; /* a box of text, lines end with \n, columns with \t: in a corner without data, else beside */
 } qn_plot_panel;
 
+/* What is drawn into a panel, `n` points of it. Zero or NULL in a field means its default. */
 typedef struct qn_plot_series {
-    int64_t size; /* sizeof(qn_plot_series) */
-    qn_plot_kind kind;
-    int64_t panel; /* 0: the panel added first, at the top */
-    qn_plot_colour colour;
-    const char *label; /* in the legend; NULL: not there */
+    int64_t size;          /* sizeof(qn_plot_series) */
+    qn_plot_kind kind;     /* how */
+    int64_t panel;         /* 0: the panel added first, at the top */
+    qn_plot_colour colour; /* of points, line or area */
+    const char *label;     /* in the legend; NULL: not there */
     int64_t n;
     const double *x, *y; /* (n) borrowed until the plot is freed */
     const double *y2;    /* (n) QN_PLOT_BAND only */
     double level;        /* QN_PLOT_LEVEL only */
 } qn_plot_series;
 
+/* Each with every field at its default. */
 QN_API qn_plot_options qn_plot_options_default(void);
 QN_API qn_plot_panel qn_plot_panel_default(void);
 QN_API qn_plot_series qn_plot_series_default(void);
@@ -112,6 +117,7 @@ QN_API QN_MUST_USE qn_status qn_plot_add(qn_plot *plot, const qn_plot_series *se
  * (a full disk), QN_NOMEM. */
 QN_API QN_MUST_USE qn_status qn_plot_write(const qn_plot *plot, const char *path, qn_error *err);
 
+/* A figure in a terminal. Zero in a field means its default. */
 typedef struct qn_plot_text_options {
     int64_t size;   /* sizeof(qn_plot_text_options) */
     int64_t width;  /* columns, 20 to 400; 0: 80 */
@@ -120,6 +126,7 @@ typedef struct qn_plot_text_options {
     bool colour;    /* ANSI colours */
 } qn_plot_text_options;
 
+/* Options with every field at its default. */
 QN_API qn_plot_text_options qn_plot_text_options_default(void);
 
 /* Takes `size` bytes of text; false where it cannot. */

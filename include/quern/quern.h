@@ -10,6 +10,7 @@
 #include <quern/log.h>
 #include <quern/model.h>
 #include <quern/nist.h>
+#include <quern/npy.h>
 #include <quern/plot.h>
 #include <quern/table.h>
 #include <quern/threads.h>

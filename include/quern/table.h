@@ -11,17 +11,19 @@
 #ifndef QUERN_TABLE_H
 #define QUERN_TABLE_H
 
+#include <quern/array.h>
 #include <quern/base.h>
 
 QN_BEGIN_DECLS
 
+/* What a column holds, and as what its values lie in memory. Only ever appended to. */
 typedef enum qn_type {
     QN_TYPE_AUTO = 0,      /* only in requests: inferred */
     QN_TYPE_F64 = 1,       /* double */
     QN_TYPE_F32 = 2,       /* float */
     QN_TYPE_I64 = 3,       /* int64_t */
     QN_TYPE_BOOL = 4,      /* one bit each, as the validity bitmap */
-    QN_TYPE_STRING = 5,    /* int32_t codes into qn_table_strings */
+    QN_TYPE_STRING = 5,    /* int32_t codes, see qn_table_string */
     QN_TYPE_DATE = 6,      /* int32_t days since 1970-01-01 */
     QN_TYPE_TIMESTAMP = 7, /* int64_t microseconds since 1970-01-01T00:00:00Z */
 } qn_type;
@@ -32,6 +34,9 @@ QN_API qn_type qn_type_from_name(const char *name);
 
 typedef struct qn_table qn_table;
 
+/* In all functions below `column` and `row` count from 0 and must be below the counts. */
+
+/* How large it is, what its columns are. A column is found by its exact `name`; names are borrowed. */
 QN_API int64_t qn_table_row_count(const qn_table *table);
 QN_API int64_t qn_table_column_count(const qn_table *table);
 QN_API const char *qn_table_column_name(const qn_table *table, int64_t column);
@@ -46,7 +51,8 @@ QN_API const double *qn_table_f64(const qn_table *table, int64_t column);
 QN_API const uint8_t *qn_table_validity(const qn_table *table, int64_t column);
 QN_API int64_t qn_table_missing_count(const qn_table *table, int64_t column);
 QN_API bool qn_table_is_missing(const qn_table *table, int64_t column, int64_t row);
-/* The distinct strings of a text column, in order of first appearance, zero-terminated. */
+/* The distinct strings of a text column, in order of first appearance, zero-terminated; `code` is a value of the
+ * column. Borrowed. */
 QN_API int64_t qn_table_string_count(const qn_table *table, int64_t column);
 QN_API const char *qn_table_string(const qn_table *table, int64_t column, int64_t code);
 
@@ -62,11 +68,20 @@ QN_API QN_MUST_USE qn_status qn_table_from_f64(qn_table **out, const char *const
                                                int64_t column_count, int64_t row_count, const qn_allocator *allocator,
                                                qn_error *err);
 
+/* Makes a table of float64 columns c1, c2, … from an array of any type: one axis is one column, two axes are rows and
+ * columns. The elements are copied, an i64 beyond 2^53 is rounded, NaN stays a value. `source` (copied; NULL: none) is
+ * what complaints about rows call it. Errors: QN_INVALID (another number of axes), QN_LIMIT (more than 4194304
+ * columns), QN_NOMEM. */
+QN_API QN_MUST_USE qn_status qn_table_from_array(qn_table **out, const qn_array *array, const char *source,
+                                                 const qn_allocator *allocator, qn_error *err);
+
 /* Reading CSV: RFC 4180 with what is found in practice. UTF-8 with or without BOM; LF, CRLF or CR; delimiter , ; tab or
  * runs of spaces, detected; quoted fields with doubled quotes and line breaks inside; blank lines and lines starting
  * with # skipped; missing: empty, NA, N/A, NaN, nan, null, NULL, None. Every complaint names file, line and column
  * (bytes from 1).
  *
+ *  - What gzip compressed is recognised by its content and inflated as it is read. Damage and a missing end are errors
+ *    where reading arrives at them: rows before may have been handed out, the end never is.
  *  - Blanks around a cell count for nothing. A quoted cell of a text column is text as it stands, even "" and "NA"; in
  *    other columns quotes change nothing. A blank line is no row, in a file of one column neither: there NA stands for a
  *    missing value.
@@ -81,6 +96,7 @@ QN_API QN_MUST_USE qn_status qn_table_from_f64(qn_table **out, const char *const
  * A reader belongs to one thread at a time. It reads ahead of the rows that are asked for. */
 typedef struct qn_csv qn_csv;
 
+/* How a file is to be read. Zero or NULL in a field means its default. */
 typedef struct qn_csv_options {
     int64_t size;      /* sizeof(qn_csv_options) */
     bool no_header;    /* the first line is data; columns are named c1, c2, … */
@@ -89,14 +105,15 @@ typedef struct qn_csv_options {
     const qn_allocator *allocator; /* NULL: the default. Borrowed, must outlive reader and tables */
 } qn_csv_options;
 
+/* Options with every field at its default. */
 QN_API qn_csv_options qn_csv_options_default(void);
 
 /* Opens `path` ("-": standard input), reads the header. Holds a buffer of 256 KiB, of 2 MiB where types are
  * inferred, or of up to twice the longest record. Errors: QN_NO_INPUT, QN_PERMISSION, QN_IO, QN_DATA (empty file, a
- * header that cannot be), QN_LIMIT, QN_NOMEM.
- */
+ * header that cannot be, another kind of file), QN_LIMIT, QN_UNAVAILABLE (gzip without zlib), QN_NOMEM. */
 QN_API QN_MUST_USE qn_status qn_csv_open(qn_csv **out, const char *path, const qn_csv_options *options, qn_error *err);
-/* The same over bytes in memory (borrowed until closed); `name` is what complaints call them (copied). */
+/* The same over `size` bytes in memory (borrowed until closed); `name` is what complaints call them (copied). Errors as
+ * above. */
 QN_API QN_MUST_USE qn_status qn_csv_open_bytes(qn_csv **out, const char *bytes, int64_t size, const char *name,
                                                const qn_csv_options *options, qn_error *err);
 QN_API int64_t qn_csv_column_count(const qn_csv *csv);

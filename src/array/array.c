@@ -1,6 +1,6 @@
 /* array/array.c: see quern/array.h. Always: every element of a view lies in the owner's memory; the spread of its
  * strides fits in an int64_t, so that no offset inside it overflows. */
-#include <quern/array.h>
+#include "array/array_int.h"
 
 #include "array/half.h"
 #include "base/alloc.h"
@@ -395,45 +395,41 @@ typedef union element {
     uint8_t u8;
 } element;
 
+double qni_array_load(qn_dtype dtype, const void *p)
+{
+    element e;
+    memcpy(&e, p, (size_t)dtypes[dtype].size);
+    switch (dtype) {
+    case QN_DTYPE_F64:
+        return e.f64;
+    case QN_DTYPE_F32:
+        return (double)e.f32;
+    case QN_DTYPE_F16:
+        return qni_f16_to_double(e.bits16);
+    case QN_DTYPE_BF16:
+        return qni_bf16_to_double(e.bits16);
+    case QN_DTYPE_I8:
+        return e.i8;
+    case QN_DTYPE_I16:
+        return e.i16;
+    case QN_DTYPE_I32:
+        return e.i32;
+    case QN_DTYPE_I64:
+        return (double)e.i64;
+    case QN_DTYPE_U8:
+        return e.u8;
+    }
+    return 0; /* no other type is given to an array */
+}
+
 qn_status qn_array_get(double *out, const qn_array *array, const int64_t *index, qn_error *err)
 {
     *out = 0;
     char *p;
     qn_status s = find_element(&p, array, index, err);
-    if (s != QN_OK)
-        return s;
-    element e;
-    memcpy(&e, p, (size_t)dtypes[array->dtype].size);
-    switch (array->dtype) {
-    case QN_DTYPE_F64:
-        *out = e.f64;
-        break;
-    case QN_DTYPE_F32:
-        *out = (double)e.f32;
-        break;
-    case QN_DTYPE_F16:
-        *out = qni_f16_to_double(e.bits16);
-        break;
-    case QN_DTYPE_BF16:
-        *out = qni_bf16_to_double(e.bits16);
-        break;
-    case QN_DTYPE_I8:
-        *out = e.i8;
-        break;
-    case QN_DTYPE_I16:
-        *out = e.i16;
-        break;
-    case QN_DTYPE_I32:
-        *out = e.i32;
-        break;
-    case QN_DTYPE_I64:
-        *out = (double)e.i64;
-        break;
-    case QN_DTYPE_U8:
-        *out = e.u8;
-        break;
-    }
-    return QN_OK;
+    if (s == QN_OK)
+        *out = qni_array_load(array->dtype, p);
+    return s;
 }
 
 /* Whether an integer type holds the value exactly. */

@@ -6,6 +6,8 @@
  * cells) and only then blanks. Without any there is one column. */
 #include "array/csv_int.h"
 
+#include <quern/npy.h>
+
 #include "array/limits.h"
 #include "base/alloc.h"
 #include "base/error.h"
@@ -107,18 +109,47 @@ static bool can_delimit(char c)
 static qn_status look_ahead(qn_csv *csv, int64_t size)
 {
     qn_status s = QN_OK;
-    while (s == QN_OK && !csv->input_ended && !csv->nul_met && csv->end - csv->at < size)
+    while (s == QN_OK && !csv->input_ended && csv->stop == QNI_CSV_GOES_ON && csv->end - csv->at < size)
         s = qni_csv_more(csv);
     return s;
 }
 
+/* What is no text, by a mark in its first bytes. None can begin a CSV file that we would read. */
+static const struct foreign {
+    const char *mark;
+    int64_t size, at;
+    const char *what;
+} foreign[] = {
+    {"\xFF\xFE", 2, 0, "the file is UTF-16: convert it (iconv -f UTF-16 -t UTF-8)"},
+    {"\xFE\xFF", 2, 0, "the file is UTF-16: convert it (iconv -f UTF-16 -t UTF-8)"},
+    {QNI_GZIP_MAGIC, 3, 0, "the file is compressed by gzip more than once: unpack it (gunzip)"},
+    {"1AY&SY", 6, 4, "the file is compressed by bzip2: unpack it (bunzip2), or compress it by gzip"},
+    {"\xFD\x37zXZ", 5, 0, "the file is compressed by xz: unpack it (unxz), or compress it by gzip"},
+    {"\x28\xB5\x2F\xFD", 4, 0, "the file is compressed by zstd: unpack it (unzstd), or compress it by gzip"},
+    {"PK\x03\x04", 4, 0, "the file is a zip archive or a spreadsheet: unpack it, or save the sheet as CSV"},
+    {"\xD0\xCF\x11\xE0", 4, 0, "the file is a spreadsheet: save the sheet as CSV"},
+    {QN_NPY_MAGIC, 6, 0, "the file is an array of NumPy's (.npy), not CSV"},
+    {"\x89HDF", 4, 0, "the file is HDF5: export the data as CSV"},
+};
+
+static qn_status refuse_foreign(qn_csv *csv)
+{
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        const struct foreign *f = &foreign[i];
+        if (csv->end - csv->at >= f->at + f->size && memcmp(csv->at + f->at, f->mark, (size_t)f->size) == 0) {
+            (void)qni_csv_fail(csv, QN_DATA, csv->at, "%s", f->what);
+            return csv->status;
+        }
+    }
+    return QN_OK;
+}
+
 static qn_status pass_byte_order_mark(qn_csv *csv)
 {
+    qn_status s = refuse_foreign(csv);
+    if (s != QN_OK)
+        return s;
     int64_t size = csv->end - csv->at;
-    if (size >= 2 && (memcmp(csv->at, "\xFF\xFE", 2) == 0 || memcmp(csv->at, "\xFE\xFF", 2) == 0)) {
-        (void)qni_csv_fail(csv, QN_DATA, csv->at, "the file is UTF-16: convert it (iconv -f UTF-16 -t UTF-8)");
-        return csv->status;
-    }
     if (size >= 3 && memcmp(csv->at, "\xEF\xBB\xBF", 3) == 0) {
         csv->at += 3;
         csv->consumed += 3;
@@ -133,7 +164,7 @@ qn_status qni_csv_find_dialect(qn_csv *csv, char delimiter)
         return qni_error(csv->err, QN_INVALID,
                          "a delimiter is one character such as , ; | or tab, or a space for runs of blanks");
     set_delimiter(csv, given ? delimiter : ',');
-    qn_status s = look_ahead(csv, given ? 3 : QNI_CSV_DETECT_BYTES);
+    qn_status s = look_ahead(csv, given ? QNI_CSV_MARK_BYTES : QNI_CSV_DETECT_BYTES);
     if (s == QN_OK)
         s = pass_byte_order_mark(csv);
     if (given)

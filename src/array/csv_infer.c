@@ -99,7 +99,7 @@ static qn_status sample(qn_csv *csv, uint8_t *may)
         if (next != NULL) {
             offset = next - csv->at;
             rows += is_record;
-        } else if (csv->status != QN_OK || csv->nul_met) {
+        } else if (csv->status != QN_OK || csv->stop != QNI_CSV_GOES_ON) {
             break;
         } else {
             qn_status s = qni_csv_more(csv);

@@ -1,6 +1,6 @@
 /* array/csv_int.h: the parts of the CSV reader.
  *
- *   csv_input.c    bytes: a file, a pipe or memory, read into a window that holds at least one record
+ *   csv_input.c    bytes of an input in a window that holds at least one record
  *   csv_dialect.c  which delimiter, what the header says
  *   csv_lex.c      records into cells
  *   csv_cell.c     a cell's text into a value, and what is said where it is none
@@ -16,18 +16,21 @@
 
 #include <quern/table.h>
 
+#include "array/input_int.h"
 #include "array/table_int.h"
 
-/* Where bytes come from. */
-typedef struct qni_csv_input {
-    int64_t (*read)(void *user, char *into,
-                    int64_t size); /* bytes read (> 0), 0: the end, -1: errno says what failed */
-    void (*close)(void *user);     /* may be NULL */
-    void *user;
-    int64_t total_size;   /* bytes in all, -1: unknown */
-    int64_t chunk_size;   /* bytes to hold at a time; 0: QNI_CSV_CHUNK */
-    int64_t record_limit; /* bytes of the longest record; 0: QNI_CSV_RECORD_LIMIT */
-} qni_csv_input;
+/* How much is held; 0: as limits.h says. */
+typedef struct qni_csv_sizes {
+    int64_t chunk;  /* bytes to hold at a time */
+    int64_t record; /* bytes of the longest record */
+} qni_csv_sizes;
+
+/* Why nothing comes after the window's end although the input has not ended. */
+typedef enum qni_csv_stop {
+    QNI_CSV_GOES_ON,
+    QNI_CSV_NUL, /* a zero byte comes next */
+    QNI_CSV_NOT_READ,
+} qni_csv_stop;
 
 /* What a byte is outside quotes. From QNI_CSV_STOP on it ends a cell. */
 enum {
@@ -64,14 +67,15 @@ struct qn_csv {
     const qn_allocator *allocator;
     char *name; /* what complaints call the input */
 
-    qni_csv_input input;
+    qni_input input;
+    qni_csv_sizes sizes;
     char *window;
     int64_t window_size; /* bytes held, without the padding */
     char *at, *end;
-    bool input_ended; /* nothing comes after `end` */
-    bool nul_met;     /* but a zero byte of the input, which is refused */
-    int64_t consumed; /* bytes before `at` */
-    int64_t line;     /* of the byte at `at` */
+    bool input_ended;  /* nothing comes after `end` */
+    qni_csv_stop stop; /* what is wrong there is said when a record needs more bytes, not before */
+    int64_t consumed;  /* bytes before `at` */
+    int64_t line;      /* of the byte at `at` */
 
     char delimiter;
     bool runs; /* a run of blanks is one delimiter */
@@ -105,16 +109,12 @@ struct qn_csv {
 
 /* csv_input.c */
 
-qn_status qni_csv_input_file(qni_csv_input *out, const char *path, const qn_allocator *allocator, qn_error *err);
-qn_status qni_csv_input_bytes(qni_csv_input *out, const char *bytes, int64_t size, const qn_allocator *allocator,
-                              qn_error *err);
+/* Opens over any input, which is taken in any case. `sizes` NULL: all as usual. The name is copied. */
+qn_status qni_csv_open_input(qn_csv **out, qni_input input, const qni_csv_sizes *sizes, const char *name,
+                             const qn_csv_options *options, qn_error *err);
 
-/* Opens over any input, which is taken in any case. The name is copied. */
-qn_status qni_csv_open_input(qn_csv **out, qni_csv_input input, const char *name, const qn_csv_options *options,
-                             qn_error *err);
-
-/* Makes the window longer at its end; it moves. Errors: QN_IO, QN_NOMEM, QN_LIMIT, QN_DATA (a zero byte stands at the
- * end). */
+/* Makes the window longer at its end; it moves. Errors: those of the input, QN_NOMEM, QN_LIMIT, QN_DATA (a zero byte stands
+ * at the end). */
 qn_status qni_csv_more(qn_csv *csv);
 
 /* csv_lex.c */

@@ -30,8 +30,7 @@ void qn_csv_close(qn_csv *csv)
     if (csv == NULL)
         return;
     const qn_allocator *allocator = csv->allocator;
-    if (csv->input.close != NULL)
-        csv->input.close(csv->input.user);
+    qni_input_close(&csv->input);
     if (csv->name != NULL)
         qni_free(allocator, csv->name, (int64_t)strlen(csv->name) + 1, 1);
     if (csv->window != NULL)
@@ -111,7 +110,9 @@ static qn_status open_reader(qn_csv *csv, const char *name, const qn_csv_options
     csv->name = qni_copy_string(csv->allocator, name, -1);
     if (csv->name == NULL)
         return qni_error(csv->err, QN_NOMEM, "no memory to open \"%s\"", name);
-    qn_status s = qni_csv_find_dialect(csv, options->delimiter);
+    qn_status s = qni_input_inflate(&csv->input, csv->name, csv->allocator, csv->err);
+    if (s == QN_OK)
+        s = qni_csv_find_dialect(csv, options->delimiter);
     if (s == QN_OK)
         s = qni_csv_read_header(csv);
     return s == QN_OK ? give_types(csv, options->types) : s;
@@ -126,22 +127,23 @@ static qn_csv_options known_options(const qn_csv_options *options)
     return known;
 }
 
-qn_status qni_csv_open_input(qn_csv **out, qni_csv_input input, const char *name, const qn_csv_options *options,
-                             qn_error *err)
+qn_status qni_csv_open_input(qn_csv **out, qni_input input, const qni_csv_sizes *sizes, const char *name,
+                             const qn_csv_options *options, qn_error *err)
 {
     *out = NULL;
     qn_csv_options known = known_options(options);
     qn_csv *csv = qni_new(known.allocator, qn_csv);
     if (csv == NULL) {
-        input.close(input.user);
+        qni_input_close(&input);
         return qni_error(err, QN_NOMEM, "no memory to open \"%s\"", name);
     }
     csv->allocator = known.allocator;
     csv->input = input;
-    if (csv->input.chunk_size == 0)
-        csv->input.chunk_size = QNI_CSV_CHUNK;
-    if (csv->input.record_limit == 0)
-        csv->input.record_limit = QNI_CSV_RECORD_LIMIT;
+    csv->sizes = sizes != NULL ? *sizes : (qni_csv_sizes){0};
+    if (csv->sizes.chunk == 0)
+        csv->sizes.chunk = QNI_CSV_CHUNK;
+    if (csv->sizes.record == 0)
+        csv->sizes.record = QNI_CSV_RECORD_LIMIT;
     csv->no_header = known.no_header;
     csv->line = 1;
     csv->err = err;
@@ -167,11 +169,11 @@ qn_status qn_csv_open(qn_csv **out, const char *path, const qn_csv_options *opti
 {
     *out = NULL;
     qn_status s = check_options(options, err);
-    qni_csv_input input;
+    qni_input input;
     if (s == QN_OK)
-        s = qni_csv_input_file(&input, path, known_options(options).allocator, err);
+        s = qni_input_file(&input, path, known_options(options).allocator, err);
     if (s == QN_OK)
-        s = qni_csv_open_input(out, input, strcmp(path, "-") == 0 ? "standard input" : path, options, err);
+        s = qni_csv_open_input(out, input, NULL, qni_input_name(path), options, err);
     return s;
 }
 
@@ -182,11 +184,11 @@ qn_status qn_csv_open_bytes(qn_csv **out, const char *bytes, int64_t size, const
     if (size < 0 || (bytes == NULL && size > 0))
         return qni_error(err, QN_INVALID, "there are no %" PRId64 " bytes to read", size);
     qn_status s = check_options(options, err);
-    qni_csv_input input;
+    qni_input input;
     if (s == QN_OK)
-        s = qni_csv_input_bytes(&input, bytes, size, known_options(options).allocator, err);
+        s = qni_input_bytes(&input, bytes, size, known_options(options).allocator, err);
     if (s == QN_OK)
-        s = qni_csv_open_input(out, input, name != NULL ? name : "", options, err);
+        s = qni_csv_open_input(out, input, NULL, name != NULL ? name : "", options, err);
     return s;
 }
 

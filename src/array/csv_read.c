@@ -34,7 +34,7 @@ static qn_status make_plan(qn_csv *csv)
     csv->target_names = qni_alloc(csv->allocator, csv->target_count, sizeof *csv->target_names);
     if (csv->target_names != NULL)
         csv->steps = qni_alloc(csv->allocator, csv->target_count, sizeof *csv->steps);
-    if (csv->steps == NULL)
+    if (csv->target_names == NULL || csv->steps == NULL)
         return qni_error(csv->err, QN_NOMEM, "no memory for %" PRId64 " columns", csv->target_count);
     int64_t count = 0, skip = 0;
     for (int64_t i = 0; i < csv->column_count; i++, skip++) {

@@ -2,6 +2,9 @@
 #ifndef QNI_ARRAY_LIMITS_H
 #define QNI_ARRAY_LIMITS_H
 
+/* The first bytes of a gzip file: its mark, and the only method there is (RFC 1952). */
+#define QNI_GZIP_MAGIC "\x1F\x8B\x08"
+
 enum {
     /* Bytes a CSV reader holds at a time: fits a second-level cache beside the columns being written. */
     QNI_CSV_CHUNK = 256 << 10,
@@ -18,8 +21,18 @@ enum {
     /* The delimiter is judged by so many records: enough to outvote a title line or a ragged one. */
     QNI_CSV_DETECT_RECORDS = 32,
     QNI_CSV_DETECT_BYTES = 64 << 10,
+    /* Bytes in which another kind of file is known, and a byte order mark. */
+    QNI_CSV_MARK_BYTES = 10,
     /* Bytes of a cell or name shown in a message: the sentence must stay one. */
     QNI_CSV_SHOWN_BYTES = 40,
+    /* Compressed bytes read at a time: they stay in the first two levels of cache with what they become. */
+    QNI_GZIP_BUFFER = 32 << 10,
+    /* Bytes inflated in one step: zlib counts in 32 bits. */
+    QNI_GZIP_STEP = 1 << 30,
+    /* Bytes of the header of a .npy file: eight axes and a type take two hundred; NumPy itself reads 10000. */
+    QNI_NPY_HEADER_LIMIT = 64 << 10,
+    /* Bytes of a .npy file of unknown size for which there is room first: its header may promise anything. */
+    QNI_NPY_FIRST_BYTES = 1 << 20,
     /* Rows that a read makes room for first: between these, so that a million columns stay small. */
     QNI_TABLE_FEWEST_ROWS = 8,
     QNI_TABLE_FIRST_ROWS = 1024,

@@ -256,6 +256,7 @@ bool qni_table_set_missing(qn_table *table, qni_column *c, int64_t row)
         if (!buffer_size(&size, table->capacity, 1) ||
             !grow_buffer(table->allocator, &validity, &c->validity_size, size, 0xFF))
             return false;
+        assert(validity != NULL);
         c->validity = validity;
     }
     c->validity[row >> 3] &= (uint8_t) ~(1u << (row & 7));

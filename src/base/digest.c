@@ -79,11 +79,11 @@ bool qni_digest_equal(const qni_digest *a, const qni_digest *b)
 void qni_digest_text(char out[QNI_DIGEST_TEXT_SIZE], const qni_digest *digest)
 {
     static const char digits[] = "0123456789abcdef";
-    for (int i = 0; i < QNI_DIGEST_SIZE; i++) {
+    for (int64_t i = 0; i < QNI_DIGEST_SIZE; i++) {
         out[2 * i] = digits[digest->bytes[i] >> 4];
         out[2 * i + 1] = digits[digest->bytes[i] & 15];
     }
-    out[2 * QNI_DIGEST_SIZE] = 0;
+    out[QNI_DIGEST_TEXT_SIZE - 1] = 0;
 }
 
 static int hex_value(char c)
@@ -97,9 +97,9 @@ static int hex_value(char c)
 bool qni_digest_parse(qni_digest *out, const char *text, int64_t size)
 {
     qni_digest read;
-    if (size != 2 * QNI_DIGEST_SIZE)
+    if (size != QNI_DIGEST_TEXT_SIZE - 1)
         return false;
-    for (int i = 0; i < QNI_DIGEST_SIZE; i++) {
+    for (int64_t i = 0; i < QNI_DIGEST_SIZE; i++) {
         int high = hex_value(text[2 * i]), low = hex_value(text[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;

@@ -2,9 +2,9 @@
  *
  * Caveats first:
  *  - Not durable: values may change with any version and must not be stored or sent. What outlives the process is named
- * by base/digest.h.
+ *    by base/digest.h.
  *  - Not cryptographic: where an adversary chooses the keys, the seed must be one that they do not know, and even that
- * is no proof.
+ *    is no proof.
  *
  * Each step multiplies two words to 128 bits and folds the halves, as in wyhash. Any thread. */
 #ifndef QNI_BASE_HASH_H

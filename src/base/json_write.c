@@ -212,8 +212,9 @@ static void put_string(qni_json_writer *w, const char *text, int64_t size)
     put_byte(w, '"');
 }
 
-static void put_key(qni_json_writer *w, const char *name, int64_t size)
+void qni_json_key(qni_json_writer *w, const char *name)
 {
+    assert(name != NULL);
     if (w->status != QN_OK)
         return;
     uint8_t *level = &w->levels[w->depth];
@@ -224,15 +225,9 @@ static void put_key(qni_json_writer *w, const char *name, int64_t size)
     if (*level == OBJECT_NEXT)
         put_byte(w, ',');
     new_line(w);
-    put_string(w, name, size);
+    put_string(w, name, (int64_t)strlen(name));
     put(w, ": ", w->indent > 0 ? 2 : 1);
     *level = OBJECT_VALUE;
-}
-
-void qni_json_key(qni_json_writer *w, const char *name)
-{
-    assert(name != NULL);
-    put_key(w, name, (int64_t)strlen(name));
 }
 
 void qni_json_string(qni_json_writer *w, const char *text, int64_t size)
@@ -273,48 +268,6 @@ void qni_json_bool(qni_json_writer *w, bool value)
 void qni_json_null(qni_json_writer *w)
 {
     put_value(w, "null", 4);
-}
-
-void qni_json_tree(qni_json_writer *w, json_t *tree)
-{
-    if (tree == NULL) {
-        qni_json_null(w);
-        return;
-    }
-    switch (json_typeof(tree)) {
-    case JSON_OBJECT:
-        qni_json_object_begin(w);
-        for (void *at = json_object_iter(tree); at != NULL && w->status == QN_OK;
-             at = json_object_iter_next(tree, at)) {
-            const char *key = json_object_iter_key(at);
-            put_key(w, key, (int64_t)json_object_iter_key_len(at));
-            qni_json_tree(w, json_object_iter_value(at));
-        }
-        qni_json_object_end(w);
-        break;
-    case JSON_ARRAY:
-        qni_json_array_begin(w);
-        for (size_t i = 0; i < json_array_size(tree) && w->status == QN_OK; i++)
-            qni_json_tree(w, json_array_get(tree, i));
-        qni_json_array_end(w);
-        break;
-    case JSON_STRING:
-        qni_json_string(w, json_string_value(tree), (int64_t)json_string_length(tree));
-        break;
-    case JSON_INTEGER:
-        qni_json_int64(w, json_integer_value(tree));
-        break;
-    case JSON_REAL:
-        qni_json_double(w, json_real_value(tree));
-        break;
-    case JSON_TRUE:
-    case JSON_FALSE:
-        qni_json_bool(w, json_is_true(tree));
-        break;
-    default:
-        qni_json_null(w);
-        break;
-    }
 }
 
 qn_status qni_json_finish(qni_json_writer *w, qn_error *err)

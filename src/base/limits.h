@@ -7,9 +7,9 @@
 #define QNI_LOG_LINE_SIZE 1024
 
 /* Bytes gathered before an output file is written to: few enough calls, and it fits the first-level cache twice. */
-#define QNI_FILE_BUFFER_SIZE (16 * 1024)
+#define QNI_FILE_BUFFER_SIZE (INT64_C(16) << 10)
 /* Bytes of the first read of an input whose size is not known, such as a pipe: what a pipe holds. */
-#define QNI_FILE_FIRST_READ (64 * 1024)
+#define QNI_FILE_FIRST_READ (INT64_C(64) << 10)
 /* Names tried for a temporary file before giving up: two of 64 random bits never meet unless something is badly wrong.
  */
 #define QNI_FILE_NAME_TRIES 16

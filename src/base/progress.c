@@ -82,7 +82,7 @@ static void format_rate(char out[FIGURE_SIZE], double per_second)
 static void format_duration(char out[FIGURE_SIZE], double seconds)
 {
     int64_t s = seconds < 1e12 ? (int64_t)(seconds + 0.5) : INT64_C(1000000000000);
-    if (s >= 100 * 3600)
+    if (s >= INT64_C(100) * 3600)
         snprintf(out, FIGURE_SIZE, "%" PRId64 " d", s / 86400);
     else if (s >= 3600)
         snprintf(out, FIGURE_SIZE, "%d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));

@@ -60,7 +60,7 @@ typedef struct qni_cairo {
 #undef QNI_CAIRO_FIELD
 } qni_cairo;
 
-/* The table, opened by the first call, for the rest of the process; NULL: cairo is not there or too old. Any thread. */
-const qni_cairo *qni_cairo_open(void);
+/* Fills in the table, opening cairo where nobody has yet. Errors: QN_UNAVAILABLE. Any thread. */
+QN_MUST_USE qn_status qni_cairo_open(qni_cairo *out, qn_error *err);
 
 #endif

@@ -62,7 +62,7 @@ static void draw_dot(const pen *p, qni_point at, double radius)
 static void draw_dense(const pen *p, const qni_dots *dots, qn_plot_colour colour)
 {
     const qni_cairo *api = p->c->api;
-    bool sparse = dots->count <= 4 * QNI_DOTS_SINGLE;
+    bool sparse = dots->count <= INT64_C(4) * QNI_DOTS_SINGLE;
     double logarithm = log(fmax((double)dots->max_count, 8.0)), least = sparse ? 0.5 : 0.3;
     api->set_line_cap(p->c->cr, CAIRO_LINE_CAP_ROUND);
     api->set_line_width(p->c->cr, fmax((sparse ? 0.28 : 0.2) * p->c->font, 1.45 * dots->cell));

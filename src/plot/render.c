@@ -9,11 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-bool qni_render_available(void)
-{
-    return qni_cairo_open() != NULL;
-}
-
 typedef struct output {
     qni_bytes *bytes;
     const qn_allocator *allocator;
@@ -125,13 +120,12 @@ static qn_status render_png(output *o, const qn_plot *plot, const qni_cairo *api
 qn_status qni_render(qni_bytes *out, const qn_plot *plot, qni_format format, qn_error *err)
 {
     *out = (qni_bytes){0};
-    const qni_cairo *api = qni_cairo_open();
-    if (api == NULL)
-        return qni_error(
-            err, QN_UNAVAILABLE,
-            "plots as files need cairo 1.16 or newer: install libcairo2 (on Debian: apt install libcairo2)");
+    qni_cairo api;
+    qn_status s = qni_cairo_open(&api, err);
+    if (s != QN_OK)
+        return s;
     output o = {.bytes = out, .allocator = plot->allocator};
-    qn_status s = format == QNI_FORMAT_SVG ? render_svg(&o, plot, api, err) : render_png(&o, plot, api, err);
+    s = format == QNI_FORMAT_SVG ? render_svg(&o, plot, &api, err) : render_png(&o, plot, &api, err);
     if (s != QN_OK) {
         qni_free(plot->allocator, out->bytes, out->capacity, 1);
         *out = (qni_bytes){0};

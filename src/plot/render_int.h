@@ -15,8 +15,6 @@ typedef struct qni_bytes {
     int64_t size, capacity;
 } qni_bytes;
 
-bool qni_render_available(void);
-
 /* Draws the plot, which has a panel. On success free out->bytes with qni_free(plot->allocator, out->bytes,
  * out->capacity, 1). Errors: QN_UNAVAILABLE, QN_NOMEM, QN_INTERNAL. */
 QN_MUST_USE qn_status qni_render(qni_bytes *out, const qn_plot *plot, qni_format format, qn_error *err);

@@ -118,9 +118,9 @@ static void draw_segment(page *p, const area *a, qni_point from, qni_point to, i
 {
     if (qni_is_pole(&a->view.box, from, to) || !qni_box_clip(&a->view.box, &from, &to))
         return;
-    double steps = ceil(fmax(fabs(to.x - from.x), fabs(to.y - from.y)));
-    for (double k = 0.0; k <= steps; k += 1.0) {
-        double t = steps > 0.0 ? k / steps : 0.0;
+    int64_t steps = (int64_t)ceil(fmax(fabs(to.x - from.x), fabs(to.y - from.y))); /* both lie in the box */
+    for (int64_t k = 0; k <= steps; k++) {
+        double t = steps > 0 ? (double)k / (double)steps : 0.0;
         put_dot(p, a, (int64_t)floor(from.x + t * (to.x - from.x) + 0.5),
                 (int64_t)floor(from.y + t * (to.y - from.y) + 0.5), ink);
     }
@@ -348,7 +348,7 @@ static void draw_page(page *p)
 
 static uint32_t ascii_of_bits(uint8_t bits)
 {
-    bool row[4] = {bits & 0x09, bits & 0x12, bits & 0x24, bits & 0xC0};
+    const bool row[4] = {bits & 0x09, bits & 0x12, bits & 0x24, bits & 0xC0};
     int count = row[0] + row[1] + row[2] + row[3];
     if (count >= 3)
         return '|';

@@ -84,6 +84,20 @@ static void a_fit_shown_as_json_survives_every_failing_allocation(void **state)
     assert_true(test_fault_sweep(call, &l, 10000) > 5);
 }
 
+static void a_counted_fit_survives_every_failing_allocation(void **state)
+{
+    (void)state;
+    line l = {{"quern", "fit", "y = a*x + b", data_path, "--start", "a=1,b=0", "--memory"}, 7};
+    assert_true(test_fault_sweep(call, &l, 10000) > 5);
+}
+
+static void info_survives_every_failing_allocation(void **state)
+{
+    (void)state;
+    line l = {{"quern", "info", "--format", "json"}, 4};
+    assert_true(test_fault_sweep(call, &l, 100) > 1);
+}
+
 static void help_survives_every_failing_allocation(void **state)
 {
     (void)state;
@@ -96,6 +110,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fit_shown_as_text_survives_every_failing_allocation),
         cmocka_unit_test(a_fit_shown_as_json_survives_every_failing_allocation),
+        cmocka_unit_test(a_counted_fit_survives_every_failing_allocation),
+        cmocka_unit_test(info_survives_every_failing_allocation),
         cmocka_unit_test(help_survives_every_failing_allocation),
     };
     return cmocka_run_group_tests(tests, write_data, remove_data);

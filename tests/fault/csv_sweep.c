@@ -29,6 +29,27 @@ static qn_status read_everything(const qn_allocator *allocator, void *user)
     return s;
 }
 
+/* gzip.compress(b"x,y\n1,2\n3,4\n", 6, mtime=0) */
+static const uint8_t compressed[] = {
+    0x1F, 0x8B, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xAB, 0xD0, 0xA9, 0xE4, 0x32, 0xD4,
+    0x31, 0xE2, 0x32, 0xD6, 0x31, 0xE1, 0x02, 0x00, 0x97, 0x44, 0x29, 0x80, 0x0C, 0x00, 0x00, 0x00,
+};
+
+static qn_status read_compressed(const qn_allocator *allocator, void *user)
+{
+    (void)user;
+    qn_csv_options options = qn_csv_options_default();
+    options.allocator = allocator;
+    qn_csv *csv;
+    qn_table *table = NULL;
+    qn_status s = qn_csv_open_bytes(&csv, (const char *)compressed, sizeof compressed, "t.csv.gz", &options, NULL);
+    if (s == QN_OK)
+        s = qn_csv_read(&table, csv, -1, NULL);
+    qn_table_free(table);
+    qn_csv_close(csv);
+    return s;
+}
+
 static qn_status read_selected(const qn_allocator *allocator, void *user)
 {
     (void)user;
@@ -112,6 +133,8 @@ static void reading_survives_every_failed_allocation(void **state)
     assert_true(test_fault_sweep(read_everything, &options, 1000) > 20);
     assert_true(test_fault_sweep(read_selected, NULL, 1000) > 10);
     assert_true(test_fault_sweep(open_a_file, NULL, 1000) > 4);
+    if (qn_has("zlib"))
+        assert_true(test_fault_sweep(read_compressed, NULL, 1000) > 14);
 }
 
 static void making_a_table_survives_every_failed_allocation(void **state)

@@ -122,8 +122,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     qn_table *whole = NULL;
     qn_status s = qn_csv_open_bytes(&csv, bytes, count, "f", &options, &err);
     trickle t = {bytes, bytes + count, 1 + (how >> 6)};
-    qni_csv_input input = {.read = trickle_read, .user = &t, .total_size = -1, .chunk_size = 1 + (how >> 4)};
-    qn_status s_small = qni_csv_open_input(&small, input, "f", &options, &err_small);
+    qni_input input = {.read = trickle_read, .user = &t, .total_size = -1};
+    qni_csv_sizes sizes = {.chunk = 1 + (how >> 4)};
+    qn_status s_small = qni_csv_open_input(&small, input, &sizes, "f", &options, &err_small);
     require_same_error(s, &err, s_small, &err_small);
     if (s == QN_OK) {
         s = select_some(csv, selection, &err);

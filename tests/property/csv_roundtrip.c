@@ -311,11 +311,11 @@ static void read_back(sheet *s)
     options.delimiter = s->delimiter;
     options.no_header = s->no_header;
     trickle t = {s->text, s->text + s->size, 1 + test_random_below(&s->random, 20)};
-    qni_csv_input input = {.read = trickle_read, .user = &t, .total_size = chance(s, 2) ? s->size : -1};
-    input.chunk_size = 1 + test_random_below(&s->random, 64);
+    qni_input input = {.read = trickle_read, .user = &t, .total_size = chance(s, 2) ? s->size : -1};
+    qni_csv_sizes sizes = {.chunk = 1 + test_random_below(&s->random, 64)};
     qn_error err;
     qn_csv *csv;
-    assert_ok(qni_csv_open_input(&csv, input, "sheet", &options, &err), &err);
+    assert_ok(qni_csv_open_input(&csv, input, &sizes, "sheet", &options, &err), &err);
     int64_t row = 0;
     for (;;) {
         qn_table *table;

@@ -1,0 +1,173 @@
+/* array/input.c: files and memory as inputs; see input_int.h. */
+#include "array/input_int.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct file_input {
+    const qn_allocator *allocator;
+    int fd;
+    bool owned;
+    int why; /* errno of the read that failed */
+} file_input;
+
+static int64_t file_read(void *user, char *into, int64_t size)
+{
+    file_input *file = user;
+    ssize_t got;
+    do
+        got = read(file->fd, into, (size_t)size);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        file->why = errno;
+    return got;
+}
+
+static qn_status file_fail(void *user, const char *name, qn_error *err)
+{
+    const file_input *file = user;
+    return qni_error_errno(err, QN_IO, file->why, "cannot read \"%s\"", name);
+}
+
+static void file_close(void *user)
+{
+    file_input *file = user;
+    if (file->owned)
+        (void)close(file->fd); /* only read from: nothing can be lost */
+    qni_delete(file->allocator, file);
+}
+
+const char *qni_input_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+/* The bytes from where the file is read to its end; -1: unknown. Some files of the system claim to be empty. */
+static int64_t size_left(int fd, const struct stat *info)
+{
+    if (!S_ISREG(info->st_mode) || info->st_size == 0)
+        return -1;
+    off_t at = lseek(fd, 0, SEEK_CUR);
+    return at < 0 ? -1 : at < info->st_size ? info->st_size - at : 0;
+}
+
+qn_status qni_input_file(qni_input *out, const char *path, const qn_allocator *allocator, qn_error *err)
+{
+    bool standard = strcmp(path, "-") == 0;
+    file_input *file = qni_new(allocator, file_input);
+    if (file == NULL)
+        return qni_error(err, QN_NOMEM, "no memory to open \"%s\"", path);
+    *file = (file_input){.allocator = allocator, .fd = STDIN_FILENO, .owned = !standard};
+    if (!standard && (file->fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
+        int why = errno;
+        qni_delete(allocator, file);
+        return qni_error_errno(err, QN_IO, why, "cannot open \"%s\"", path);
+    }
+    struct stat info;
+    bool known = fstat(file->fd, &info) == 0;
+    if (known && S_ISDIR(info.st_mode)) {
+        file_close(file);
+        return qni_error(err, QN_NO_INPUT, "cannot read \"%s\": that is a folder", qni_input_name(path));
+    }
+    *out = (qni_input){.read = file_read,
+                       .fail = file_fail,
+                       .close = file_close,
+                       .user = file,
+                       .total_size = known ? size_left(file->fd, &info) : -1};
+    return QN_OK;
+}
+
+typedef struct bytes_input {
+    const qn_allocator *allocator;
+    const char *next, *end;
+} bytes_input;
+
+static int64_t bytes_read(void *user, char *into, int64_t size)
+{
+    bytes_input *input = user;
+    int64_t count = input->end - input->next;
+    if (count > size)
+        count = size;
+    if (count > 0)
+        memcpy(into, input->next, (size_t)count);
+    input->next += count;
+    return count;
+}
+
+static void bytes_close(void *user)
+{
+    bytes_input *input = user;
+    qni_delete(input->allocator, input);
+}
+
+qn_status qni_input_bytes(qni_input *out, const char *bytes, int64_t size, const qn_allocator *allocator, qn_error *err)
+{
+    bytes_input *input = qni_new(allocator, bytes_input);
+    if (input == NULL)
+        return qni_error(err, QN_NOMEM, "no memory to read %" PRId64 " bytes", size);
+    *input = (bytes_input){.allocator = allocator, .next = bytes, .end = size > 0 ? bytes + size : bytes};
+    *out = (qni_input){.read = bytes_read, .close = bytes_close, .user = input, .total_size = size};
+    return QN_OK;
+}
+
+bool qni_input_begins_with(qni_input *input, const char *bytes, int32_t size)
+{
+    assert(size <= QNI_INPUT_HEAD && input->head_at == 0);
+    while (input->head_count < size) {
+        if (memcmp(input->head, bytes, (size_t)input->head_count) != 0)
+            return false; /* a source that waits is asked for no more than needed */
+        int64_t got = input->read(input->user, input->head + input->head_count, size - input->head_count);
+        if (got <= 0)
+            return false;
+        input->head_count += (int32_t)got;
+    }
+    return memcmp(input->head, bytes, (size_t)size) == 0;
+}
+
+int64_t qni_input_read(qni_input *input, char *into, int64_t size)
+{
+    int64_t count = input->head_count - input->head_at;
+    if (count == 0)
+        return input->read(input->user, into, size);
+    if (count > size)
+        count = size;
+    memcpy(into, input->head + input->head_at, (size_t)count);
+    input->head_at += (int32_t)count;
+    return count;
+}
+
+int64_t qni_input_read_full(qni_input *input, char *into, int64_t size)
+{
+    int64_t count = 0;
+    while (count < size) {
+        int64_t got = qni_input_read(input, into + count, size - count);
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        count += got;
+    }
+    return count;
+}
+
+qn_status qni_input_fail(const qni_input *input, const char *name, qn_error *err)
+{
+    if (input->fail != NULL)
+        return input->fail(input->user, name, err);
+    return qni_error(err, QN_IO, "cannot read \"%s\"", name);
+}
+
+void qni_input_close(qni_input *input)
+{
+    if (input->close != NULL)
+        input->close(input->user);
+    *input = (qni_input){0};
+}
