@@ -6,56 +6,32 @@
 #include "base/log.h"
 #include "cli/help.h"
 #include "cli/report.h"
+#include "cli/verbs.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    LEADING_VERSION,
-    LEADING_COUNT
-};
-
-static const qni_option leading_options[LEADING_COUNT] = {
-    [LEADING_VERSION] = {.name = "version",
-                         .type = QNI_OPTION_FLAG,
-                         .group = "Options before the verb",
-                         .help = "Print the version and exit."},
-};
-
-static const qni_example leading_examples[] = {
-    {"quern help fit", "What a verb takes:"},
-    {"quern fit 'volume = a*pressure^b' examples/adsorption.csv", "A formula in quotes, a table:"},
-};
-
-static const qni_verb leading = {
-    .name = "quern",
-    .description =
-        "A compute engine for models, markets and agents. Data goes to standard output, everything else to standard "
-        "error; - is standard input or output.",
-    .options = leading_options,
-    .option_count = LEADING_COUNT,
-    .examples = leading_examples,
-    .example_count = sizeof leading_examples / sizeof leading_examples[0],
-    .leading = true,
-};
-
-static const qni_verb *const verbs[] = {&qni_verb_fit};
-enum {
-    VERB_COUNT = sizeof verbs / sizeof verbs[0]
-};
+const qn_allocator *qni_run_allocator(const qni_run *run, qni_holder holder)
+{
+    return run->memory != NULL ? qni_memory_allocator(run->memory, holder) : run->allocator;
+}
 
 static const qni_verb *find_verb(const char *name, qn_error *err)
 {
-    const char *names[VERB_COUNT + 1];
-    for (int i = 0; i < VERB_COUNT; i++) {
-        if (strcmp(verbs[i]->name, name) == 0)
-            return verbs[i];
-        names[i] = verbs[i]->name;
+    const qni_tables *tables = &qni_command_tables;
+    const char *names[QNI_VERB_MAX + 1];
+    int64_t count = 0;
+    assert(tables->verb_count <= QNI_VERB_MAX);
+    for (; count < tables->verb_count; count++) {
+        if (strcmp(tables->verbs[count]->name, name) == 0)
+            return tables->verbs[count];
+        names[count] = tables->verbs[count]->name;
     }
-    names[VERB_COUNT] = "help";
-    (void)qni_unknown_name(err, "verb", "", name, names, VERB_COUNT + 1, "");
+    names[count++] = "help";
+    (void)qni_unknown_name(err, "verb", "", name, names, count, "");
     return NULL;
 }
 
@@ -76,17 +52,38 @@ static qn_status set_log(const qni_args *before, const qni_args *args, qn_error 
     return QN_OK;
 }
 
+/* Runs the verb, counting who holds what. */
+static int run_counted(qni_run *run, const qni_verb *verb, const qni_args *args)
+{
+    qni_memory memory;
+    qni_out err;
+    const qn_allocator *source = run->allocator;
+    qni_memory_init(&memory, source);
+    run->memory = &memory;
+    run->allocator = qni_memory_allocator(&memory, QNI_HOLDER_COMMAND);
+    int code = verb->run(run, args);
+    run->memory = NULL;
+    run->allocator = source;
+    qni_out_init(&err, STDERR_FILENO);
+    qni_memory_report(&memory, &err);
+    (void)!qni_out_flush(&err, "standard error", NULL); /* nobody can be told */
+    return code;
+}
+
 static int run_verb(qni_run *run, const qni_verb *verb, const qni_args *before, int64_t argc, char *const *argv)
 {
     qn_error err = qn_error_none();
     qni_args args;
     if (qni_args_parse(&args, verb, argc, argv, run->allocator, &err) != QN_OK)
         return qni_report_usage(&err, verb->name);
+    const qni_option *memory = &qni_common_options[QNI_COMMON_MEMORY];
     int code = 0;
     if (qni_args_has(&args, &qni_common_options[QNI_COMMON_HELP]))
         qni_help_verb(run->out, verb);
     else if (set_log(before, &args, &err) != QN_OK)
         code = qni_report(&err);
+    else if (qni_args_has(before, memory) || qni_args_has(&args, memory))
+        code = run_counted(run, verb, &args);
     else
         code = verb->run(run, &args);
     qni_args_free(&args);
@@ -98,7 +95,7 @@ static int run_help(qni_run *run, int64_t argc, char *const *argv)
 {
     qn_error err = qn_error_none();
     if (argc == 0) {
-        qni_help_command(run->out, &leading, verbs, VERB_COUNT);
+        qni_help_command(run->out, &qni_command_tables);
         return 0;
     }
     const qni_verb *verb = find_verb(argv[0], &err);
@@ -111,14 +108,14 @@ static int run_help(qni_run *run, int64_t argc, char *const *argv)
 static int run_words(qni_run *run, const qni_args *before, int64_t argc, char *const *argv)
 {
     qn_error err = qn_error_none();
-    if (qni_args_has(before, &leading_options[LEADING_VERSION])) {
+    if (qni_args_has(before, &qni_command_tables.leading->options[QNI_LEADING_VERSION])) {
         qni_out_printf(run->out, "quern %s\n", qn_version());
         return 0;
     }
     if (qni_args_has(before, &qni_common_options[QNI_COMMON_HELP]))
         return run_help(run, 0, NULL);
     if (argc == 0) {
-        (void)qni_error(&err, QN_INVALID, "a verb is missing, such as \"%s\"", verbs[0]->name);
+        (void)qni_error(&err, QN_INVALID, "a verb is missing, such as \"%s\"", qni_command_tables.verbs[0]->name);
         return qni_report_usage(&err, NULL);
     }
     if (strcmp(argv[0], "help") == 0)
@@ -149,7 +146,7 @@ int qni_command(int argc, char *const *argv, qni_stop *stop, atomic_bool *patien
     qn_error err = qn_error_none();
     qni_args before;
     int words = argc > 0 ? argc - 1 : 0;
-    if (qni_args_parse(&before, &leading, words, argv + (argc > 0), allocator, &err) != QN_OK)
+    if (qni_args_parse(&before, qni_command_tables.leading, words, argv + (argc > 0), allocator, &err) != QN_OK)
         return qni_report_usage(&err, NULL);
     int code = run_words(&run, &before, words - before.rest, argv + 1 + before.rest);
     qni_args_free(&before);

@@ -3,6 +3,7 @@
 #define QNI_CLI_COMMAND_H
 
 #include "base/stop.h"
+#include "cli/memory.h"
 #include "cli/options.h"
 #include "cli/out.h"
 
@@ -13,8 +14,12 @@ struct qni_run {
     /* True while the verb polls `stop`, or writes what must be whole. At any other time a signal ends the command at
      * once: there is nothing yet to be lost, and a read may wait for ever. Relaxed: it carries nothing but itself. */
     atomic_bool *patient;
-    const qn_allocator *allocator;
+    const qn_allocator *allocator; /* for what no holder below is named for */
+    qni_memory *memory;            /* --memory: counts by holder; NULL: nobody asked */
 };
+
+/* The allocator of what `holder` holds: the one that counts for it, where somebody asked. */
+const qn_allocator *qni_run_allocator(const qni_run *run, qni_holder holder);
 
 /* Exit codes that are no status's. */
 enum {
@@ -24,8 +29,5 @@ enum {
 
 /* Runs the command line and returns the exit code. */
 int qni_command(int argc, char *const *argv, qni_stop *stop, atomic_bool *patient, const qn_allocator *allocator);
-
-/* The verbs, one file each. */
-extern const qni_verb qni_verb_fit;
 
 #endif

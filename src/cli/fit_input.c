@@ -89,7 +89,7 @@ static qn_status open_csv(fit_job *job, qn_error *err)
     qn_csv_options options = qn_csv_options_default();
     options.no_header = qni_args_has(job->args, &qni_fit_options_table[FIT_NO_HEADER]);
     options.types = option_text(job, FIT_TYPES);
-    options.allocator = job->run->allocator;
+    options.allocator = qni_run_allocator(job->run, QNI_HOLDER_TABLE);
     qn_status s = read_delimiter(job, &options.delimiter, err);
     return s == QN_OK ? qn_csv_open(&job->csv, job->data_path, &options, err) : s;
 }
@@ -103,7 +103,7 @@ static qn_status open_data(fit_job *job, qn_error *err)
         return open_csv(job, err);
     qn_status s = refuse_csv_options(job, err);
     if (s == QN_OK)
-        s = qn_nist_read(&job->nist, job->data_path, job->run->allocator, err);
+        s = qn_nist_read(&job->nist, job->data_path, qni_run_allocator(job->run, QNI_HOLDER_TABLE), err);
     if (s == QN_OK)
         job->table = job->nist->table;
     return s;
@@ -116,7 +116,7 @@ static qn_status compile(fit_job *job, const char *const *names, int64_t count, 
     options.columns = names;
     options.column_count = count;
     options.response = option_text(job, FIT_Y);
-    options.allocator = job->run->allocator;
+    options.allocator = qni_run_allocator(job->run, QNI_HOLDER_MODEL);
     return qn_model_new(&job->model, job->formula, job->formula_size, &options, err);
 }
 

@@ -7,13 +7,6 @@
 
 #include <string.h>
 
-static qn_status sink(void *user, const char *text, int64_t size, qn_error *err)
-{
-    qni_out *out = user;
-    qni_out_bytes(out, text, size);
-    return out->failed == 0 ? QN_OK : qni_error(err, QN_IO, "cannot write to standard output");
-}
-
 static void string(qni_json_writer *w, const char *key, const char *text, int64_t size)
 {
     qni_json_key(w, key);
@@ -100,7 +93,7 @@ qn_status qni_fit_json(const fit_job *job, qn_error *err)
 {
     const qn_fit_result *r = job->result;
     qni_json_writer writer, *w = &writer;
-    qni_json_writer_init(w, sink, job->run->out, 0);
+    qni_json_writer_init(w, qni_out_json_sink, job->run->out, 0);
     qni_json_object_begin(w);
     string(w, "schema", "quern.fit/1", -1);
     string(w, "status", qn_fit_status_name(r->status), -1);

@@ -32,41 +32,14 @@ typedef struct picture {
     char note[QNI_NOTE_PARAMETERS * 128 + 64];
 } picture;
 
-static bool is_name_byte(char c)
+/* The one column that the right side reads; -1 where there is none or are several. */
+static int64_t find_independent(const qn_model *model)
 {
-    unsigned char u = (unsigned char)c;
-    return u >= 0x80 || c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/* Whether [text, end) speaks of `name`, alone or in backticks. */
-static bool speaks_of(const char *text, const char *end, const char *name)
-{
-    int64_t size = (int64_t)strlen(name);
-    for (const char *p = text; end - p >= size; p++) {
-        const char *after = p + size;
-        if (memcmp(p, name, (size_t)size) != 0)
-            continue;
-        bool quoted = p > text && p[-1] == '`' && after < end && *after == '`';
-        bool alone = (p == text || !is_name_byte(p[-1])) && (after == end || !is_name_byte(*after));
-        if (quoted || alone)
-            return true;
-    }
-    return false;
-}
-
-/* The one column that the right side reads and the left does not; -1 where there is none or are several. */
-static int64_t find_independent(const fit_job *job)
-{
-    const char *end = job->formula + job->formula_size;
-    const char *equals = memchr(job->formula, '=', (size_t)job->formula_size);
-    const char *right = equals != NULL ? equals + 1 : job->formula;
-    const char *left = qn_model_response_text(job->model);
     int64_t found = -1;
-    for (int64_t i = 0; i < qn_model_column_count(job->model); i++) {
-        const char *name = qn_model_column_name(job->model, i);
-        if (!speaks_of(right, end, name))
+    for (int64_t i = 0; i < qn_model_column_count(model); i++) {
+        if (!qn_model_column_is_predictor(model, i))
             continue;
-        if (found >= 0 || speaks_of(left, left + strlen(left), name))
+        if (found >= 0)
             return -1;
         found = i;
     }
@@ -137,7 +110,7 @@ static void draw_curve(picture *p, qn_model_workspace *workspace, const double *
 static qn_status evaluate(picture *p, qn_error *err)
 {
     const fit_job *job = p->job;
-    const qn_allocator *allocator = job->run->allocator;
+    const qn_allocator *allocator = qni_run_allocator(job->run, QNI_HOLDER_PLOT);
     qn_model_workspace *workspace = NULL;
     double *parameters = qni_alloc(allocator, job->p, (int64_t)sizeof *parameters);
     qn_status s = parameters != NULL ? QN_OK : qni_error(err, QN_NOMEM, "no memory for the figure");
@@ -160,7 +133,7 @@ static qn_status evaluate(picture *p, qn_error *err)
 
 static void picture_free(picture *p)
 {
-    const qn_allocator *allocator = p->job->run->allocator;
+    const qn_allocator *allocator = qni_run_allocator(p->job->run, QNI_HOLDER_PLOT);
     qni_free(allocator, p->block, p->block_count, (int64_t)sizeof *p->block);
     qni_free(allocator, p->columns, p->column_count, (int64_t)sizeof *p->columns);
 }
@@ -170,8 +143,8 @@ static qn_status picture_init(picture *p, const fit_job *job, int64_t points, qn
     *p = (picture){.job = job, .points = points};
     p->n = qn_table_row_count(job->table);
     p->column_count = qn_model_column_count(job->model);
-    p->independent = find_independent(job);
-    const qn_allocator *allocator = job->run->allocator;
+    p->independent = find_independent(job->model);
+    const qn_allocator *allocator = qni_run_allocator(job->run, QNI_HOLDER_PLOT);
     int64_t rows;
     if (qni_size_mul(&rows, p->n, 3 + foreign_columns(job)) && qni_size_add(&p->block_count, rows, 2 * points))
         p->block = qni_alloc(allocator, p->block_count, (int64_t)sizeof *p->block);
@@ -281,7 +254,7 @@ static qn_status new_plot(const picture *p, qn_plot **out, const char *title, qn
     qn_plot_options options = qn_plot_options_default();
     options.title = title;
     options.x_label = p->independent >= 0 ? qn_model_column_name(p->job->model, p->independent) : "fitted";
-    options.allocator = p->job->run->allocator;
+    options.allocator = qni_run_allocator(p->job->run, QNI_HOLDER_PLOT);
     return qn_plot_new(out, &options, err);
 }
 

@@ -62,10 +62,22 @@ static void append(char *out, size_t capacity, const char *text)
     out[used + n] = '\0';
 }
 
+void qni_help_option_text(char out[QNI_OPTION_TEXT_SIZE], const qni_option *option)
+{
+    out[0] = '\0';
+    append(out, QNI_OPTION_TEXT_SIZE, option->help);
+    const char *otherwise = option->otherwise != NULL ? option->otherwise : option->absent;
+    if (otherwise == NULL)
+        return;
+    append(out, QNI_OPTION_TEXT_SIZE, " Default: ");
+    append(out, QNI_OPTION_TEXT_SIZE, otherwise);
+    append(out, QNI_OPTION_TEXT_SIZE, ".");
+}
+
 static void option_entry(qni_out *out, const qni_option *option)
 {
     char term[128] = "    ";
-    char text[1024] = "";
+    char text[QNI_OPTION_TEXT_SIZE];
     if (option->letter != 0) {
         term[0] = '-';
         term[1] = option->letter;
@@ -77,13 +89,7 @@ static void option_entry(qni_out *out, const qni_option *option)
         append(term, sizeof term, " ");
         append(term, sizeof term, option->argument);
     }
-    append(text, sizeof text, option->help);
-    const char *otherwise = option->otherwise != NULL ? option->otherwise : option->absent;
-    if (otherwise != NULL) {
-        append(text, sizeof text, " Default: ");
-        append(text, sizeof text, otherwise);
-        append(text, sizeof text, ".");
-    }
+    qni_help_option_text(text, option);
     entry(out, term, text);
 }
 
@@ -149,14 +155,15 @@ void qni_help_verb(qni_out *out, const qni_verb *verb)
     examples(out, verb);
 }
 
-void qni_help_command(qni_out *out, const qni_verb *leading, const qni_verb *const *verbs, int64_t count)
+void qni_help_command(qni_out *out, const qni_tables *tables)
 {
+    const qni_verb *leading = tables->leading;
     qni_out_text(out, "Usage: quern VERB [ARGUMENT]... [OPTION]...\n\n");
     wrap(out, leading->description, 0, 0);
     heading(out, "Verbs");
-    for (int64_t i = 0; i < count; i++)
-        entry(out, verbs[i]->name, verbs[i]->summary);
-    entry(out, "help", "print the help of a verb: quern help fit");
+    for (int64_t i = 0; i < tables->verb_count; i++)
+        entry(out, tables->verbs[i]->name, tables->verbs[i]->summary);
+    entry(out, "help", tables->help_summary);
     option_entries(out, leading->options, leading->option_count);
     option_entries(out, qni_common_options, QNI_COMMON_COUNT);
     examples(out, leading);

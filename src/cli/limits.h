@@ -3,13 +3,25 @@
 #define QNI_CLI_LIMITS_H
 
 /* Bytes gathered before a write: one call for most results, and small enough for the stack. */
-#define QNI_OUT_BUFFER_SIZE (16 * 1024)
+#define QNI_OUT_BUFFER_SIZE (INT64_C(16) << 10)
 
 /* Options of one verb, the common ones included: what the nearest name is looked for among. */
 #define QNI_OPTION_MAX 96
 
+/* Verbs of the command: what the nearest name is looked for among. */
+#define QNI_VERB_MAX 64
+
 /* Columns of help and of a quoted formula: what a terminal has at least. */
 #define QNI_TEXT_COLUMNS 78
+/* The date on manual pages: that of the release, and not of the build, so that a build can be repeated byte for
+ * byte. */
+#define QNI_MANUAL_DATE "2026-11-21"
+/* Columns of the source of manual pages: longer lines make mandoc's lint complain. */
+#define QNI_MANUAL_COLUMNS 78
+
+/* Bytes of what an option says of itself, with its default: some lines of help. */
+#define QNI_OPTION_TEXT_SIZE 1024
+
 /* The column at which help sentences start. */
 #define QNI_HELP_COLUMN 28
 
@@ -17,7 +29,7 @@
 #define QNI_ECHO_SIZE 60
 
 /* Bytes of a file given as @FILE: far more than a formula may have, so that the language says what its limit is. */
-#define QNI_FORMULA_FILE_SIZE (64 * 1024 * 1024)
+#define QNI_FORMULA_FILE_SIZE (INT64_C(64) << 20)
 
 /* Bytes of a formula that a text result begins with, and that a figure has as its title. */
 #define QNI_FORMULA_SHOWN 400

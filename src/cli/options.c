@@ -23,7 +23,7 @@ const qni_option qni_common_options[QNI_COMMON_COUNT] = {
                          .letter = 'h',
                          .type = QNI_OPTION_FLAG,
                          .group = "Other options",
-                         .help = "Print this help and exit."},
+                         .help = "Print help and exit."},
     [QNI_COMMON_LOG_LEVEL] = {.name = "log-level",
                               .type = QNI_OPTION_CHOICE,
                               .argument = "LEVEL",
@@ -33,6 +33,11 @@ const qni_option qni_common_options[QNI_COMMON_COUNT] = {
                               .help =
                                   "How much to say on standard error about the work: off, error, warn, info, debug or "
                                   "trace."},
+    [QNI_COMMON_MEMORY] =
+        {.name = "memory",
+         .type = QNI_OPTION_FLAG,
+         .group = "Other options",
+         .help = "At the end, say on standard error how many bytes each part holds still and held at most."},
 };
 
 typedef struct parser {
@@ -45,8 +50,7 @@ typedef struct parser {
     qn_error *err;
 } parser;
 
-/* The i-th option: the verb's own, then the common ones; NULL after the last. */
-static const qni_option *option_at(const qni_verb *verb, int64_t i)
+const qni_option *qni_option_at(const qni_verb *verb, int64_t i)
 {
     if (i < verb->option_count)
         return &verb->options[i];
@@ -57,7 +61,7 @@ static const qni_option *option_at(const qni_verb *verb, int64_t i)
 static const qni_option *find_name(const qni_verb *verb, const char *name, size_t size)
 {
     const qni_option *option;
-    for (int64_t i = 0; (option = option_at(verb, i)) != NULL; i++)
+    for (int64_t i = 0; (option = qni_option_at(verb, i)) != NULL; i++)
         if (strlen(option->name) == size && memcmp(option->name, name, size) == 0)
             return option;
     return NULL;
@@ -66,7 +70,7 @@ static const qni_option *find_name(const qni_verb *verb, const char *name, size_
 static const qni_option *find_letter(const qni_verb *verb, char letter)
 {
     const qni_option *option;
-    for (int64_t i = 0; (option = option_at(verb, i)) != NULL; i++)
+    for (int64_t i = 0; (option = qni_option_at(verb, i)) != NULL; i++)
         if (option->letter != 0 && option->letter == letter)
             return option;
     return NULL;
@@ -89,7 +93,7 @@ static qn_status unknown_long(const parser *p, const char *name, size_t size)
     char word[QNI_ECHO_SIZE + 1] = "";
     memcpy(word, name, size < QNI_ECHO_SIZE ? size : QNI_ECHO_SIZE);
     int64_t count = 0;
-    for (const qni_option *o; count < QNI_OPTION_MAX && (o = option_at(verb, count)) != NULL; count++)
+    for (const qni_option *o; count < QNI_OPTION_MAX && (o = qni_option_at(verb, count)) != NULL; count++)
         names[count] = o->name;
     return qni_unknown_name(p->err, "option", "--", word, names, count, "");
 }

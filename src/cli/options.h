@@ -1,7 +1,7 @@
 /* cli/options.h: what a verb takes, as one const table, and the parser that follows it.
  *
- * Everything that is said about an option stands in its row: parser and help come from the table, and so can a manual
- * page, completions and configuration keys.
+ * Everything that is said about an option stands in its row: parser, help, manual page and completions come from the
+ * table.
  *
  * The command line is GNU's: --name value, --name=value, -n value, -nvalue, bundled flags (-ab), options and arguments
  * in any order,
@@ -32,6 +32,7 @@ typedef struct qni_option {
     const char *otherwise; /* the default as it would be typed; NULL: none */
     const char *
         absent; /* what holds without the option, where no value says it: "found from the data"; NULL: nothing to say */
+    const char *files; /* endings of the files that a value names, "svg|png"; NULL: no file, or any */
     int64_t least;     /* of an integer */
     const char *group; /* the heading in help */
     const char *help;  /* one sentence */
@@ -41,6 +42,7 @@ typedef struct qni_option {
 typedef struct qni_argument {
     const char *name; /* "DATA" */
     const char *help;
+    const char *files; /* endings of the files that it names, "csv|dat"; NULL: it names none */
 } qni_argument;
 
 /* One way to use a verb: `quern fit FORMULA DATA` and `quern fit nist FILE` are two. */
@@ -62,6 +64,7 @@ typedef struct qni_verb {
     const char *name;
     const char *summary;     /* half a sentence, for the list of verbs */
     const char *description; /* paragraphs, separated by \n */
+    const char *answer_no;   /* what exit code 1 means, a sentence; NULL: it never comes */
     const qni_form *forms;
     int64_t form_count;
     const qni_option *options;
@@ -76,9 +79,13 @@ typedef struct qni_verb {
 enum {
     QNI_COMMON_HELP,
     QNI_COMMON_LOG_LEVEL,
+    QNI_COMMON_MEMORY,
     QNI_COMMON_COUNT
 };
 extern const qni_option qni_common_options[QNI_COMMON_COUNT];
+
+/* The i-th option: the verb's own, then the common ones; NULL after the last. */
+const qni_option *qni_option_at(const qni_verb *verb, int64_t i);
 
 /* An option as it was given. */
 typedef struct qni_given {

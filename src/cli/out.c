@@ -143,6 +143,13 @@ qn_status qni_out_flush(qni_out *out, const char *name, qn_error *err)
     return QN_IO;
 }
 
+qn_status qni_out_json_sink(void *user, const char *text, int64_t size, qn_error *err)
+{
+    qni_out *out = user;
+    qni_out_bytes(out, text, size);
+    return out->failed == 0 ? QN_OK : qni_error(err, QN_IO, "cannot write to standard output");
+}
+
 void qni_out_terminal_size(const qni_out *out, int *columns, int *lines)
 {
     struct winsize size;

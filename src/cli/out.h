@@ -49,6 +49,9 @@ void qni_out_style(qni_out *out, qni_style style);
 /* Writes what is gathered. Errors: QN_IO (native: errno; EPIPE: nobody reads any more). */
 QN_MUST_USE qn_status qni_out_flush(qni_out *out, const char *name, qn_error *err);
 
+/* A sink for a JSON writer (base/json.h) whose user is a qni_out. After a failed write it says QN_IO. */
+qn_status qni_out_json_sink(void *user, const char *text, int64_t size, qn_error *err);
+
 /* Columns and lines of the terminal: as it says itself, else 80 and 24. */
 void qni_out_terminal_size(const qni_out *out, int *columns, int *lines);
 

@@ -21,6 +21,6 @@ int qni_report_usage(const qn_error *err, const char *verb);
 int qni_report_formula(const qn_error *err, const char *formula, int64_t size, const char *file);
 
 /* `quern: warning: …` */
-void qni_report_warning(const char *sentence);
+void qni_report_warning(const char *text);
 
 #endif

@@ -78,6 +78,7 @@ const qni_option qni_fit_options_table[FIT_OPTION_COUNT] = {
                   .letter = 'p',
                   .type = QNI_OPTION_FILE,
                   .argument = "FILE",
+                  .files = "svg|png",
                   .absent = "none",
                   .group = "The result",
                   .help = "Draw data, curve and residuals into FILE.svg or FILE.png."},
@@ -90,18 +91,22 @@ enum {
 }; /* in the order of the choices */
 
 static const qni_argument curve_arguments[] = {
-    {"FORMULA", "The model, in quotes: 'y = a*exp(-b*x)', 'log(y) = a + b*x', or only its right side with --y. Names "
-                "that are columns "
-                "of the data are data, all others are parameters. @FILE reads the formula from a file, @- from "
-                "standard input. One "
-                "that begins with - goes after --."},
-    {"DATA", "The data: a CSV file, a file of NIST's reference datasets, or - for CSV from standard input."},
+    {"FORMULA",
+     "The model, in quotes: 'y = a*exp(-b*x)', 'log(y) = a + b*x', or only its right side with --y. Names that are "
+     "columns of the data are data, all others are parameters. @FILE reads the formula from a file, @- from standard "
+     "input. One that begins with - goes after --.",
+     NULL},
+    {"DATA",
+     "The data: a CSV file (compressed by gzip or not), a file of NIST's reference datasets, or - for CSV from "
+     "standard input.",
+     "csv|tsv|gz|dat"},
 };
 
 static const qni_argument nist_arguments[] = {
     {"FILE",
      "A file of NIST's reference datasets for nonlinear regression: formula, data and starts come from it, and the "
-     "result is shown beside its certified values."},
+     "result is shown beside its certified values.",
+     "dat"},
 };
 
 static const qni_form forms[] = {
@@ -121,11 +126,11 @@ static const qni_example examples[] = {
 const qni_verb qni_verb_fit = {
     .name = "fit",
     .summary = "fit a formula to data by nonlinear least squares",
-    .description = "Finds the parameters that bring a formula closest to data, in the sense of least squares, and says "
-                   "how sure they "
-                   "are. Exits with 0 where the fit converged and 1 where it did not; then the result is shown as "
-                   "well. Ctrl-C ends a "
-                   "long fit and shows what is found so far.",
+    .description =
+        "Finds the parameters that bring a formula closest to data, in the sense of least squares, and says how sure "
+        "they are. Exits with 0 where the fit converged and 1 where it did not; then the result is shown as well. "
+        "Ctrl-C ends a long fit and shows what is found so far.",
+    .answer_no = "The fit did not converge. The result is shown as well.",
     .forms = forms,
     .form_count = sizeof forms / sizeof forms[0],
     .options = qni_fit_options_table,
@@ -168,7 +173,7 @@ static int fit(fit_job *job)
     options.max_evals = qni_args_integer(job->args, &qni_fit_options_table[FIT_MAX_EVALS], 0);
     options.should_stop = should_stop;
     options.should_stop_user = job->run->stop;
-    options.allocator = job->run->allocator;
+    options.allocator = qni_run_allocator(job->run, QNI_HOLDER_FIT);
     qni_log(QN_LOG_INFO, "fit", "fitting %" PRId64 " parameters", job->p);
     int64_t begin = qni_clock_monotonic_ns();
     s = qn_fit_table(&job->result, job->model, job->table, &options, &err);

@@ -1,0 +1,43 @@
+/* cli/verbs.h: the tables of the whole command: what help, manual pages and completions are made from. All const. */
+#ifndef QNI_CLI_VERBS_H
+#define QNI_CLI_VERBS_H
+
+#include "cli/options.h"
+
+/* The verbs, one file each. */
+extern const qni_verb qni_verb_fit;
+extern const qni_verb qni_verb_info;
+
+/* Options that stand before the verb. */
+enum {
+    QNI_LEADING_VERSION,
+    QNI_LEADING_COUNT
+};
+
+/* An environment variable that the command follows. */
+typedef struct qni_variable {
+    const char *name;
+    const char *help; /* a sentence */
+} qni_variable;
+
+/* An exit code and what it says. That of 1 is general: a verb has its own sentence, answer_no. */
+typedef struct qni_exit_code {
+    const char *code; /* "130, 143" */
+    const char *help;
+} qni_exit_code;
+
+typedef struct qni_tables {
+    const qni_verb *leading; /* what stands before the verb */
+    const qni_verb *const *verbs;
+    int64_t verb_count;
+    const char *help_summary; /* of "quern help", which has no table: it takes the name of a verb */
+    const qni_variable *variables;
+    int64_t variable_count;
+    const qni_exit_code *exit_codes;
+    int64_t exit_code_count;
+} qni_tables;
+
+/* Those of this command. */
+extern const qni_tables qni_command_tables;
+
+#endif

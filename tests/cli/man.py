@@ -1,0 +1,158 @@
+"""Manual pages: they say what --help says, no more and no less, and what they show works."""
+import os
+import re
+import shutil
+import subprocess
+import unittest
+
+from command import Command, PROJECT, QUERN, main
+
+PAGES = os.path.join(os.environ["QUERN_PAGES"], "man1")
+OVERVIEW = os.path.join(PROJECT, "man", "quern.7")
+
+
+def words(text):
+    return re.sub(r"\s+", " ", text).strip()
+
+
+class Page:
+    """A page as mandoc shows it on a very wide terminal, cut into its sections."""
+
+    def __init__(self, path):
+        shown = subprocess.run(["mandoc", "-T", "ascii", "-O", "width=400", path], capture_output=True, text=True, check=True).stdout
+        self.text = re.sub(r".\x08", "", shown)
+        parts = re.split(r"(?m)^([A-Z][A-Z ]+)\n", self.text)
+        self.sections = dict(zip(parts[1::2], parts[2::2]))
+
+    def entries(self, section):
+        """Tagged paragraphs: what stands out to the left, and the text beside or below it."""
+        found = {}
+        body = None
+        for line in self.sections[section].splitlines():
+            if re.match(r" {7}\S", line):
+                beside = line[13:14] == " "  # a short tag
+                body = found.setdefault((line[:14] if beside else line).strip(), [])
+                body.extend([line[14:]] if beside else [])
+            elif body is not None and re.match(r" {14}", line):
+                body.append(line)
+        return {term: words(" ".join(lines)) for term, lines in found.items()}
+
+    def examples(self):
+        return re.findall(r"(?m)^ {11}(\S.*)$", self.sections["EXAMPLES"])
+
+
+def help_options(text):
+    """Options of a help text: the term, and its sentences."""
+    found = {}
+    for term, same_line, below in re.findall(r"(?m)^  ((?:-\w, |    )--\S+(?: \S+)?)(?: {2,}(.*))?\n((?: {28}.*\n)*)", text):
+        found[term.strip()] = words(same_line + " " + below)
+    return found
+
+
+@unittest.skipUnless(shutil.which("mandoc"), "needs mandoc")
+class Pages(Command):
+    maxDiff = None
+
+    def verbs(self):
+        listed = self.succeeds("--help").split("\nVerbs:\n")[1].split("\n\n")[0]
+        return set(re.findall(r"(?m)^  (\w+)", listed)) - {"help"}
+
+    def pairs(self):
+        """Each page of section 1, with the help that it must agree with."""
+        yield Page(os.path.join(PAGES, "quern.1")), self.succeeds("--help")
+        for verb in sorted(self.verbs()):
+            yield Page(os.path.join(PAGES, f"quern-{verb}.1")), self.succeeds("help", verb)
+
+    def test_each_verb_has_a_page_and_no_other_has(self):
+        expected = {"quern.1"} | {f"quern-{verb}.1" for verb in self.verbs()}
+        self.assertEqual(set(os.listdir(PAGES)), expected)
+        self.assertGreaterEqual(len(expected), 3)
+
+    def test_lint_finds_nothing(self):
+        for path in [os.path.join(PAGES, name) for name in os.listdir(PAGES)] + [OVERVIEW]:
+            lint = subprocess.run(["mandoc", "-T", "lint", "-W", "style", path], capture_output=True, text=True)
+            self.assertEqual(lint.stdout + lint.stderr, "")
+
+    @unittest.skipUnless(shutil.which("groff"), "needs groff")
+    def test_groff_warns_of_nothing(self):
+        for path in [os.path.join(PAGES, name) for name in os.listdir(PAGES)] + [OVERVIEW]:
+            shown = subprocess.run(["groff", "-man", "-ww", "-z", "-T", "utf8", path], capture_output=True, text=True)
+            self.assertEqual((shown.returncode, shown.stdout + shown.stderr), (0, ""))
+
+    def test_options_and_their_sentences_are_those_of_help(self):
+        for page, text in self.pairs():
+            expected = help_options(text)
+            self.assertGreaterEqual(len(expected), 3)
+            self.assertEqual(page.entries("OPTIONS"), expected)
+
+    def test_groups_of_options_are_those_of_help(self):
+        for page, text in self.pairs():
+            groups = [g for g in re.findall(r"(?m)^(\S.*):$", text) if g not in ("Arguments", "Examples", "Verbs")]
+            self.assertEqual(re.findall(r"(?m)^ {3}(\S.*)$", page.sections["OPTIONS"]), groups)
+
+    def test_synopsis_and_arguments_are_those_of_help(self):
+        for page, text in self.pairs():
+            usage = re.findall(r"(?m)^(?:Usage:|      ) (quern .*)$", text)
+            shown = [line.strip() for line in page.sections["SYNOPSIS"].splitlines() if line.strip()]
+            self.assertEqual(shown[:len(usage)], usage)
+            if "\nArguments:\n" in text:
+                listed = text.split("\nArguments:\n")[1].split("\n\n")[0] + "\n"
+                expected = {t: words(a + " " + b) for t, a, b in re.findall(r"(?m)^  (\S+(?: [A-Z]+)?) {2,}(.*)\n((?: {28}.*\n)*)", listed)}
+                self.assertEqual(page.entries("ARGUMENTS") if expected else {}, expected)
+            self.assertIn(words(page.sections["DESCRIPTION"]), words(text))
+
+    def test_every_example_is_that_of_help_and_works_as_printed(self):
+        environment = {**self.environment, "PATH": os.path.dirname(QUERN) + ":/usr/bin:/bin"}
+        pages = [(page, re.findall(r"(?m)^    (\S.*)$", text.split("\nExamples:\n")[1])) for page, text in self.pairs()]
+        overview = Page(OVERVIEW)
+        pages.append((overview, overview.examples()))
+        for page, expected in pages:
+            self.assertGreaterEqual(len(expected), 2)
+            self.assertEqual(page.examples(), expected)
+            for line in expected:
+                done = subprocess.run(["/bin/sh", "-c", line], cwd=PROJECT, env=environment, capture_output=True, timeout=60)
+                self.assertEqual(done.returncode, 0, msg=f"{line}\n{done.stderr.decode()}")
+                self.assertNotEqual(done.stdout, b"", msg=line)
+
+    def test_every_exit_code_has_its_line(self):
+        with open(os.path.join(PROJECT, "include", "quern", "base.h")) as header:
+            codes = set(re.findall(r"(?m)^ *X\(\w+, \d+, (\d+),", header.read()))
+        self.assertIn("65", codes)
+        for page, _ in self.pairs():
+            shown = {code for term in page.entries("EXIT STATUS") for code in term.split(", ")}
+            self.assertLessEqual(codes, shown)
+        self.assertIn("did not converge", Page(os.path.join(PAGES, "quern-fit.1")).entries("EXIT STATUS")["1"])
+        self.assertNotIn("1", Page(os.path.join(PAGES, "quern-info.1")).entries("EXIT STATUS"))
+
+    def test_the_environment_is_what_the_sources_ask_for(self):
+        asked = set()
+        for folder, _, names in os.walk(os.path.join(PROJECT, "src")):
+            for name in names:
+                if name.endswith(".c"):
+                    with open(os.path.join(folder, name)) as source:
+                        asked |= set(re.findall(r'\b(?:getenv|is_set)\("(\w+)"\)', source.read()))
+        self.assertIn("QUERN_LOG", asked)
+        for page, _ in self.pairs():
+            shown = {name for term in page.entries("ENVIRONMENT") for name in term.split(", ")}
+            self.assertEqual(shown, asked)
+
+    def test_pages_name_the_version_and_each_other(self):
+        version = self.succeeds("--version").strip().replace("quern", "Quern")
+        names = {f"quern-{verb}(1)" for verb in self.verbs()} | {"quern(1)", "quern(7)"}
+        for page, _ in self.pairs():
+            self.assertIn(version, page.text)
+            own = re.match(r"\S+\(1\)", page.text).group().lower()
+            self.assertEqual(set(re.findall(r"[a-z-]+\(\d\)", page.sections["SEE ALSO"])), names - {own})
+
+    def test_the_overview_names_every_function_of_the_formula_language(self):
+        with open(os.path.join(PROJECT, "docs", "formulas.md")) as text:
+            grammar = re.search(r"(?m)^function *= (.*) ;$", text.read()).group(1)
+        functions = re.findall(r'"(\w+)"', grammar)
+        self.assertIn("sqrt", functions)
+        shown = Page(OVERVIEW).sections["FORMULAS"].split("Functions\n")[1]
+        for name in functions:
+            self.assertRegex(shown, rf"\b{name}\b")
+
+
+if __name__ == "__main__":
+    main()
