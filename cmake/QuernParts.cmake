@@ -20,5 +20,6 @@ function(quern_part name module purpose)
   set(QUERN_HAVE_${name} ${have} PARENT_SCOPE)
 endfunction()
 
-# Headers only: the library itself is opened the first time that a plot is drawn.
+# Headers only: the libraries themselves are opened on first use (src/base/library.h).
 quern_part(CAIRO cairo "plots as SVG and PNG")
+quern_part(ZLIB zlib "gzip-compressed files")

@@ -107,7 +107,7 @@ static qn_status take(const reader *r, void **out, int64_t count, int64_t elemen
 static qn_status keep(const reader *r, const char **out, const char *at, const char *end)
 {
     void *copy;
-    qn_status s = take(r, &copy, end - at + 1, 1);
+    qn_status s = qn_arena_take(&copy, r->arena, end - at + 1, r->err);
     if (s != QN_OK)
         return s;
     memcpy(copy, at, (size_t)(end - at));

@@ -90,7 +90,8 @@ qn_status qni_fit_result_warn(qni_fit_result *result, qn_error *err, const char 
     char text[512];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    if (vsnprintf(text, sizeof text, format, arguments) < 0)
+        text[0] = '\0';
     va_end(arguments);
     int64_t count = result->head.warning_count;
     char *copy = NULL;
@@ -142,7 +143,7 @@ static qn_status fill_covariance(qni_fit_result *result, const qni_fit_trf *t, d
             result, err, "the data do not determine %s: the Jacobian is singular, so there are no standard errors",
             names);
     }
-    double variance = t->rss / (double)result->head.dof; /* in the solver's unit, as the norms are */
+    double sd = sqrt(t->rss / (double)result->head.dof); /* in the solver's unit, as the norms are */
     for (int64_t i = 0; i < p; i++)
         for (int64_t k = 0; k < p; k++)
             v[k * p + i] /= s[k];
@@ -153,13 +154,15 @@ static qn_status fill_covariance(qni_fit_result *result, const qni_fit_trf *t, d
             qni_sum sum = {0};
             for (int64_t k = 0; k < p; k++)
                 qni_sum_add(&sum, column[k]);
-            double element = qni_sum_value(sum) / t->norm[i] / t->norm[j] * variance;
+            double element = qni_sum_value(sum);
+            if (i == j) /* not from the covariance, which may over- or underflow where its root does not */
+                result->parameters[j].stderr_ = sqrt(element) * (sd / t->norm[j]);
+            element *= (sd / t->norm[i]) * (sd / t->norm[j]);
             result->covariance[i * p + j] = result->covariance[j * p + i] = element;
         }
     double half = qni_student_two_sided(t->options.confidence, (double)result->head.dof);
     for (int64_t j = 0; j < p; j++) {
         qn_fit_parameter *parameter = &result->parameters[j];
-        parameter->stderr_ = sqrt(result->covariance[j * p + j]);
         parameter->ci_low = parameter->value - half * parameter->stderr_;
         parameter->ci_high = parameter->value + half * parameter->stderr_;
     }
@@ -182,6 +185,20 @@ static qn_status warn_of_bounds(qni_fit_result *result, const qni_fit_trf *t, qn
             return status;
     }
     return QN_OK;
+}
+
+/* RSS and covariance are squares: they leave the range of double precision where all else is well within it. */
+static qn_status warn_of_range(qni_fit_result *result, const qni_fit_trf *t, qn_error *err)
+{
+    bool lost = !t->at_start && t->rss > 0 && (result->head.rss == 0 || isinf(result->head.rss));
+    for (int64_t j = 0; j < t->p && !lost; j++) {
+        double root = result->parameters[j].stderr_, square = result->covariance[j * t->p + j];
+        lost = root > 0 && isfinite(root) && (square == 0 || isinf(square));
+    }
+    return lost ? qni_fit_result_warn(result, err,
+                                      "the residual sum of squares or the covariance is beyond the range of numbers: "
+                                      "another unit for the data would help")
+                : QN_OK;
 }
 
 /* The message of a fit that could not begin says where the model is not finite. */
@@ -228,13 +245,13 @@ qn_status qni_fit_result_fill(qni_fit_result *result, qni_fit_trf *t, double *wo
     for (int64_t j = 0; j < t->p; j++)
         result->parameters[j].value = t->x[j];
     qn_status status = warn_of_bounds(result, t, err);
-    if (status != QN_OK)
-        return status;
-    if (head->status == QN_FIT_CONVERGED && head->dof > 0)
-        return fill_covariance(result, t, work, err);
-    forget_statistics(result);
-    if (head->dof == 0)
-        status = qni_fit_result_warn(result, err,
-                                     "there are as many parameters as rows (%" PRId64 "): no standard errors", head->n);
-    return status;
+    if (status == QN_OK && head->status == QN_FIT_CONVERGED && head->dof > 0) {
+        status = fill_covariance(result, t, work, err);
+    } else {
+        forget_statistics(result);
+        if (status == QN_OK && head->dof == 0)
+            status = qni_fit_result_warn(
+                result, err, "there are as many parameters as rows (%" PRId64 "): no standard errors", head->n);
+    }
+    return status == QN_OK ? warn_of_range(result, t, err) : status;
 }

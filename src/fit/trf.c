@@ -268,6 +268,35 @@ static bool try_trial(qni_fit_trf *t, double promise, qni_fit_outcome *outcome)
     return good;
 }
 
+/* Whether the step is below xtol for each parameter by itself. The length of all would hide one that is still far from
+ * its value but small beside the others. */
+static bool tiny_for_each(const qni_fit_trf *t)
+{
+    for (int64_t j = 0; j < t->p; j++)
+        if (fabs(t->x_step[j]) > t->options.xtol * fabs(t->x[j]))
+            return false;
+    return true;
+}
+
+/* What there is to do with a step. */
+typedef enum advice {
+    TRY,
+    WIDEN, /* it cannot be seen in x or rss, but nothing has failed in the region and the gradient is clearly not zero */
+    ARRIVED,
+    GIVE_UP
+} advice;
+
+static advice weigh(qni_fit_trf *t, double promise, bool moved)
+{
+    bool tiny = !moved || scaled_length(t, t->x_step) <= t->options.xtol * scaled_length(t, t->x);
+    bool unseen = tiny || promise <= QNI_FIT_FLAT * DBL_EPSILON * t->rss;
+    if (unseen && t->last_taken && t->lambda > 0 && t->radius < DBL_MAX / 10 && t->measure * t->measure > DBL_EPSILON)
+        return WIDEN;
+    if (t->full_step && (!moved || tiny_for_each(t)))
+        return ARRIVED;
+    return (tiny && !t->full_step) || !(promise > 0) ? GIVE_UP : TRY;
+}
+
 /* From x to a better point. */
 static verdict advance(qni_fit_trf *t)
 {
@@ -280,19 +309,32 @@ static verdict advance(qni_fit_trf *t)
         t->lambda = qni_trust_step(t->step, t->hat, t->p, t->hat + t->p * t->p, t->p, t->radius, t->lambda, t->work);
         t->full_step = t->lambda == 0;
         double promise = qni_fit_bounds_step(t);
-        bool moved = make_trial(t);
-        if (!moved || scaled_length(t, t->x_step) <= t->options.xtol * scaled_length(t, t->x)) {
-            if (t->full_step)
-                return finish(t, QN_FIT_CONVERGED, "the step that is left is below xtol");
+        advice next = weigh(t, promise, make_trial(t));
+        if (next == ARRIVED)
+            return finish(t, QN_FIT_CONVERGED, "the step that is left is below xtol");
+        if (next == GIVE_UP)
             return collapsed(t, outcome == QNI_FIT_NOT_FINITE);
+        if (next == WIDEN) {
+            t->radius *= 10;
+            continue;
         }
-        if (!(promise > 0))
-            return collapsed(t, outcome == QNI_FIT_NOT_FINITE);
         if (try_trial(t, promise, &outcome))
             return GO_ON;
         if (outcome == QNI_FIT_STOPPED)
             return stopped(t);
     }
+}
+
+/* What follows from the first point in a unit. */
+static void settle(qni_fit_trf *t)
+{
+    for (int64_t j = 0; j < t->p; j++)
+        t->scale[j] = 0;
+    look_around(t);
+    t->radius = QNI_FIT_FIRST_RADIUS * scaled_length(t, t->x);
+    if (!(t->radius > 0))
+        t->radius = QNI_FIT_FIRST_RADIUS * sqrt(t->rss);
+    t->last_taken = true;
 }
 
 static verdict begin(qni_fit_trf *t)
@@ -301,10 +343,8 @@ static verdict begin(qni_fit_trf *t)
     t->status = QN_FIT_NOT_FINITE;
     t->at_start = true;
     t->bounded = false;
-    for (int64_t j = 0; j < t->p; j++) {
+    for (int64_t j = 0; j < t->p; j++)
         t->bounded |= isfinite(t->lower[j]) || isfinite(t->upper[j]);
-        t->scale[j] = 0;
-    }
     if (asked_to_stop(t))
         return stopped(t);
     qni_fit_outcome outcome = qni_fit_eval_at(&t->eval, t->x, &t->rss, t->factor);
@@ -318,11 +358,31 @@ static verdict begin(qni_fit_trf *t)
     if (outcome == QNI_FIT_NOT_FINITE)
         return finish(t, QN_FIT_NOT_FINITE, "the model is not finite at the start");
     t->at_start = false;
-    look_around(t);
-    t->radius = QNI_FIT_FIRST_RADIUS * scaled_length(t, t->x);
-    if (!(t->radius > 0))
-        t->radius = QNI_FIT_FIRST_RADIUS * sqrt(t->rss);
-    t->last_taken = true;
+    settle(t);
+    return GO_ON;
+}
+
+/* Residuals that have become too small for their squares get another unit. They have fallen by so much that the regions
+ * and scales of the way here say nothing any more. */
+static verdict change_unit(qni_fit_trf *t)
+{
+    double before = t->eval.unit;
+    qni_fit_eval_choose_unit(&t->eval, t->x);
+    if (t->eval.unit == before)
+        return GO_ON;
+    double rss, *factor = t->factor_trial;
+    qni_fit_outcome outcome = qni_fit_eval_at(&t->eval, t->x, &rss, factor);
+    if (outcome != QNI_FIT_FINITE)
+        t->eval.unit = before;
+    if (outcome == QNI_FIT_STOPPED)
+        return stopped(t);
+    if (outcome == QNI_FIT_NOT_FINITE)
+        return finish(t, QN_FIT_NOT_FINITE,
+                      "the derivatives are too large beside the residuals: other start values may help");
+    t->rss = rss;
+    t->factor_trial = t->factor;
+    t->factor = factor;
+    settle(t);
     return GO_ON;
 }
 
@@ -330,6 +390,8 @@ static verdict begin(qni_fit_trf *t)
 static verdict iterate(qni_fit_trf *t)
 {
     bool polished;
+    if (t->rss < QNI_FIT_SMALL_RSS && change_unit(t) == DONE)
+        return DONE;
     if (judge(t, &polished) == DONE)
         return DONE;
     if (asked_to_stop(t))

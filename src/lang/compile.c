@@ -263,6 +263,7 @@ static bool emit_varying(compiler *c, bool *in_place)
 static qn_status finish(compiler *c)
 {
     qni_program *p = c->program;
+    assert(p->varying_count == 0 || c->varying != NULL);
     int32_t base = (int32_t)(p->column_count + p->output_count + p->scalar_count);
     for (int64_t i = 0; i < p->varying_count; i++) {
         int32_t *places[] = {&c->varying[i].d, &c->varying[i].a, &c->varying[i].b, &c->varying[i].c};

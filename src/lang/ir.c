@@ -157,6 +157,7 @@ static bool fold(const qni_ir *ir, double *out, qni_op op, int32_t a, int32_t b,
 {
     const int32_t args[3] = {a, b, c};
     double values[3] = {0, 0, 0};
+    assert(qni_op_infos[op].arity <= 3);
     for (int i = 0; i < qni_op_infos[op].arity; i++) {
         const qni_ir_node *n = &ir->nodes[args[i]];
         if (n->op != QNI_OP_CONST)

@@ -36,7 +36,7 @@
 #define QNI_REGISTERS_BYTES (1 << 19)
 
 /* Bytes of a chunk of the memory in which a model is kept: small formulas fit one. */
-#define QNI_MODEL_CHUNK_SIZE (4 * 1024)
+#define QNI_MODEL_CHUNK_SIZE (INT64_C(4) << 10)
 
 /* Warnings kept of a model. More than a person reads. */
 #define QNI_WARNINGS_MAX 32

@@ -206,6 +206,12 @@ const char *qn_model_column_name(const qn_model *model, int64_t index)
     return model->names.columns[index];
 }
 
+bool qn_model_column_is_predictor(const qn_model *model, int64_t index)
+{
+    assert(index >= 0 && index < model->names.column_count);
+    return model->names.predictors[index];
+}
+
 bool qn_model_has_response(const qn_model *model)
 {
     return model->has_response;

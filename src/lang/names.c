@@ -117,6 +117,10 @@ static qn_status number_names(resolver *r)
     qn_status status = take_list(&names->columns, r->arena, count, r->err);
     if (status == QN_OK)
         status = take_list(&names->parameters, r->arena, count, r->err);
+    void *taken = NULL;
+    if (status == QN_OK)
+        status = qn_arena_take(&taken, r->arena, count * (int64_t)sizeof *names->predictors, r->err);
+    names->predictors = taken;
     for (int32_t i = 0; i < r->tree->symbol_count && status == QN_OK; i++) {
         qni_symbol *s = &r->tree->symbols[i];
         const char *name = qni_symbol_name(r->tree, i), *kept;
@@ -129,6 +133,7 @@ static qn_status number_names(resolver *r)
             return status;
         if (s->kind == QNI_SYMBOL_COLUMN) {
             s->index = (int32_t)names->column_count;
+            names->predictors[names->column_count] = s->on_right;
             names->columns[names->column_count++] = kept;
         } else {
             s->kind = QNI_SYMBOL_PARAMETER;
@@ -181,6 +186,7 @@ static qn_status add_response(resolver *r)
                                      (int64_t)strlen(r->response), r->err);
         if (status != QN_OK)
             return status;
+        names->predictors[names->column_count] = false;
         names->column_count++;
     }
     return quote_name(&names->response_text, r->arena, r->response, r->err);

@@ -8,6 +8,7 @@
 
 typedef struct qni_names {
     const char **columns; /* (column_count) in the arena, in order of first appearance */
+    bool *predictors;     /* (column_count) whether the right side names the column */
     int64_t column_count;
     const char **parameters; /* (parameter_count) likewise */
     int64_t parameter_count;

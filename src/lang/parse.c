@@ -28,7 +28,6 @@ typedef struct parser {
     qni_tree *tree;
     const qni_columns *columns;
     int depth;
-    bool right; /* past the = */
     qn_status status;
     qn_error *err;
 } parser;

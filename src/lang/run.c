@@ -30,7 +30,11 @@ void qni_frame_init(qni_frame *frame, const qni_program *program, double **place
 /* A place has one type; no instruction writes to a column. */
 static double *read_only(const double *data)
 {
-    return (double *)(uintptr_t)data;
+    union {
+        const double *in;
+        double *out;
+    } place = {.in = data};
+    return place.out;
 }
 
 static void run(const qni_instruction *instructions, int64_t count, double *const *places, int64_t n)

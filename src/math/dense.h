@@ -30,10 +30,11 @@ double qni_norm(const double *a, int64_t n);
 bool qni_all_finite(const double *a, int64_t n);
 
 /* Appends rows to a triangular factor: the QR factorisation of [R; B] by Householder reflections, whose R replaces r.
- *   r (p, columns), ldr: upper triangular in its first p columns; the further ones are right sides, which Q' is applied
- * to b (rows, columns), ldb: destroyed triangle: b (p, columns) is upper triangular as well (a diagonal, for example),
- * which saves two thirds of the work Starting from r = 0, panel by panel, this factorises a matrix that never exists as
- * a whole. */
+ *   r (p, columns), ldr: upper triangular in its first p columns; the further ones are right sides, which Q' is
+ *     applied to
+ *   b (rows, columns), ldb: destroyed
+ *   triangle: b (p, columns) is upper triangular as well (a diagonal, for example), which saves two thirds of the work
+ * Starting from r = 0, panel by panel, this factorises a matrix that never exists as a whole. */
 void qni_qr_append(double *r, int64_t ldr, double *b, int64_t ldb, int64_t rows, int64_t p, int64_t columns,
                    bool triangle);
 

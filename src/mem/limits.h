@@ -4,6 +4,6 @@
 
 /* An arena's chunk, in bytes, where the caller names none: a compiled formula fits into one; sixteen pages are cheap to
  * hold. */
-#define QNI_ARENA_CHUNK_SIZE (64 * 1024)
+#define QNI_ARENA_CHUNK_SIZE (INT64_C(64) << 10)
 
 #endif

@@ -114,5 +114,16 @@ examples) # each is built and run as the comment at its top says
 command)
     [ "$("$prefix/bin/quern" --version | grep -c "${expected%%:*}")" = 1 ] || fail "the command does not tell its version"
     ;;
+pages) # in the places where man and the shells look
+    for page in man1/quern.1 man1/quern-fit.1 man1/quern-info.1 man7/quern.7; do
+        [ -s "$prefix/share/man/$page" ] || fail "$page is not installed"
+    done
+    for script in bash-completion/completions/quern zsh/site-functions/_quern fish/vendor_completions.d/quern.fish; do
+        [ -s "$prefix/share/$script" ] || fail "$script is not installed"
+    done
+    if command -v man >/dev/null; then
+        man -M "$prefix/share/man" quern-fit | cat | grep -q -- --max-evals || fail "man does not show quern-fit"
+    fi
+    ;;
 *) fail "no such case" ;;
 esac

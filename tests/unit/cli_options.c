@@ -28,7 +28,7 @@ static const qni_option table[COUNT] = {
     [OUTPUT] = {.name = "output", .letter = 'o', .type = QNI_OPTION_FILE, .argument = "FILE"},
 };
 
-static const qni_argument two[] = {{"FIRST", "."}, {"SECOND", "."}};
+static const qni_argument two[] = {{.name = "FIRST", .help = "."}, {.name = "SECOND", .help = "."}};
 static const qni_form forms[] = {{NULL, two, 2}, {"alone", two, 1}};
 static const qni_verb verb = {.name = "try", .forms = forms, .form_count = 2, .options = table, .option_count = COUNT};
 

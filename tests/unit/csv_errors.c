@@ -6,9 +6,11 @@
 #include "array/csv_int.h"
 #include "array/limits.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Reads all of the text, expects a failure, returns its error. */
 static qn_error failure(const char *text, int64_t size, const qn_csv_options *options, qn_status expected)
@@ -254,7 +256,8 @@ static void there_must_be_something_to_read(void **state)
     assert_int_equal(qn_csv_open(&csv, "/nowhere/x.csv", NULL, &err), QN_NO_INPUT);
     assert_contains(err.message, "/nowhere/x.csv");
     assert_null(csv);
-    assert_int_equal(qn_csv_open(&csv, "/", NULL, &err), QN_IO);
+    assert_int_equal(qn_csv_open(&csv, "/", NULL, &err), QN_NO_INPUT);
+    assert_contains(err.message, "that is a folder");
     assert_null(csv);
 }
 
@@ -334,8 +337,9 @@ static void a_record_without_end_is_given_up_at_a_limit(void **state)
     qn_error err;
     qn_csv *csv;
     endless quoted = {"a,b\n1,\"", 'x'};
-    qni_csv_input input = {.read = read_endless, .user = &quoted, .total_size = -1, .record_limit = 8 << 20};
-    assert_ok(qni_csv_open_input(&csv, input, "t", NULL, &err), &err);
+    qni_input input = {.read = read_endless, .user = &quoted, .total_size = -1};
+    qni_csv_sizes sizes = {.record = 8 << 20};
+    assert_ok(qni_csv_open_input(&csv, input, &sizes, "t", NULL, &err), &err);
     assert_ok(qn_csv_select(csv, "a", QN_TYPE_F64, &err), &err);
     qn_table *table;
     assert_int_equal(qn_csv_read(&table, csv, -1, &err), QN_LIMIT);
@@ -345,35 +349,59 @@ static void a_record_without_end_is_given_up_at_a_limit(void **state)
     qn_csv_close(csv);
     endless line = {"a,b\n", 'x'};
     input.user = &line;
-    assert_ok(qni_csv_open_input(&csv, input, "t", NULL, &err), &err);
+    assert_ok(qni_csv_open_input(&csv, input, &sizes, "t", NULL, &err), &err);
     assert_int_equal(qn_csv_read(&table, csv, -1, &err), QN_LIMIT);
     assert_string_equal(err.message, "this line is longer than 8 MiB");
     qn_csv_close(csv);
     endless commas = {"", ','};
     input.user = &commas;
-    assert_int_equal(qni_csv_open_input(&csv, input, "t", NULL, &err), QN_LIMIT);
+    assert_int_equal(qni_csv_open_input(&csv, input, &sizes, "t", NULL, &err), QN_LIMIT);
     assert_contains(err.message, "MiB");
 }
 
 static int64_t read_failing(void *user, char *into, int64_t size)
 {
-    int *calls = user;
-    if (++*calls > 1)
+    static const char text[] = "a,b\n1,2\n3,4\n5,";
+    int64_t *at = user;
+    int64_t left = (int64_t)sizeof text - 1 - *at;
+    if (left == 0)
         return -1;
-    (void)size;
-    memcpy(into, "a\n1\n2", 5);
-    return 5;
+    if (size > left)
+        size = left;
+    memcpy(into, text + *at, (size_t)size);
+    *at += size;
+    return size;
 }
 
-static void an_input_that_fails_midway_is_reported(void **state)
+static void an_input_that_fails_midway_gives_the_rows_before_and_then_the_error(void **state)
 {
     (void)state;
-    int calls = 0;
+    int64_t at = 0;
     qn_error err;
     qn_csv *csv;
-    qni_csv_input input = {.read = read_failing, .user = &calls, .total_size = -1, .chunk_size = 5};
-    assert_int_equal(qni_csv_open_input(&csv, input, "t", NULL, &err), QN_IO);
+    qn_table *table;
+    qni_input input = {.read = read_failing, .user = &at, .total_size = -1};
+    assert_ok(qni_csv_open_input(&csv, input, NULL, "t", NULL, &err), &err);
+    assert_ok(qn_csv_select(csv, "a", QN_TYPE_F64, &err), &err);
+    assert_ok(qn_csv_read(&table, csv, 2, &err), &err);
+    assert_true(qn_table_f64(table, 0)[1] == 3);
+    qn_table_free(table);
+    assert_int_equal(qn_csv_read(&table, csv, -1, &err), QN_IO);
     assert_contains(err.message, "cannot read \"t\"");
+    assert_null(table);
+    qn_csv_close(csv);
+}
+
+static void a_file_that_cannot_be_read_says_why(void **state)
+{
+    (void)state;
+    qn_error err;
+    qn_csv *csv;
+    if (access("/proc/self/mem", R_OK) != 0)
+        skip();
+    assert_int_equal(qn_csv_open(&csv, "/proc/self/mem", NULL, &err), QN_IO); /* nothing lies at address 0 */
+    assert_int_equal(err.native, EIO);
+    assert_contains(err.message, "cannot read \"/proc/self/mem\"");
     assert_null(csv);
 }
 
@@ -392,7 +420,8 @@ int main(void)
         cmocka_unit_test(names_and_types_that_are_not_there_are_refused),
         cmocka_unit_test(wrong_options_are_refused),
         cmocka_unit_test(a_record_without_end_is_given_up_at_a_limit),
-        cmocka_unit_test(an_input_that_fails_midway_is_reported),
+        cmocka_unit_test(an_input_that_fails_midway_gives_the_rows_before_and_then_the_error),
+        cmocka_unit_test(a_file_that_cannot_be_read_says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

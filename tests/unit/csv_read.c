@@ -184,12 +184,12 @@ static void the_delimiter_does_not_depend_on_what_comes_late(void **state)
         p += RECORD;
     }
     for (int64_t chunk = 1; chunk <= 1 << 20; chunk <<= 5) {
-        qni_csv_input input;
+        qni_input input;
         qn_csv *csv;
         qn_error err;
-        assert_ok(qni_csv_input_bytes(&input, text, p - text, NULL, &err), &err);
-        input.chunk_size = chunk;
-        assert_ok(qni_csv_open_input(&csv, input, "t", NULL, &err), &err);
+        assert_ok(qni_input_bytes(&input, text, p - text, NULL, &err), &err);
+        qni_csv_sizes sizes = {.chunk = chunk};
+        assert_ok(qni_csv_open_input(&csv, input, &sizes, "t", NULL, &err), &err);
         assert_string_equal(qn_csv_column_names(csv)[0], "a");
         qn_csv_close(csv);
     }
@@ -437,10 +437,10 @@ static void batches_of_an_endless_input_need_little_memory(void **state)
     options.allocator = &t.allocator;
     options.no_header = true;
     int64_t position = 0;
-    qni_csv_input input = {.read = read_rows_for_ever, .user = &position, .total_size = -1};
+    qni_input input = {.read = read_rows_for_ever, .user = &position, .total_size = -1};
     qn_error err;
     qn_csv *csv;
-    assert_ok(qni_csv_open_input(&csv, input, "endless", &options, &err), &err);
+    assert_ok(qni_csv_open_input(&csv, input, NULL, "endless", &options, &err), &err);
     for (int64_t row = 0; row < 500000; row += 1000) {
         qn_table *table;
         assert_ok(qn_csv_read(&table, csv, 1000, &err), &err);

@@ -70,6 +70,56 @@ static void powers_have_scipys_parameters_and_covariances(void **state)
     qn_table_free(table);
 }
 
+/* The values above, in units of powers of ten. No start is given: 1 is far too large or far too small. */
+static void data_in_any_unit_need_no_start(void **state)
+{
+    (void)state;
+    static const int exponents[] = {-300, -200, -150, -100, -34, -25, -19, -17, -9, 9, 15};
+    for (size_t i = 0; i < sizeof exponents / sizeof *exponents; i++) {
+        char csv[128];
+        int e = exponents[i];
+        snprintf(csv, sizeof csv, "x,y\n1,1e%d\n2,3.2e%d\n3,9.5e%d\n4,13.7e%d\n", e, e, e, e);
+        double unit = pow(10, e);
+        qn_table *table = read_csv(csv);
+        qn_fit_result *result = fit("y = b*x^a", table, NULL);
+        assert_int_equal(result->status, QN_FIT_CONVERGED);
+        assert_close(result->parameters[0].value / unit, 1.1642, 0, 5e-5);
+        assert_close(result->parameters[1].value, 1.7989, 0, 5e-5);
+        assert_close(result->parameters[0].stderr_ / unit, sqrt(0.1912), 0, 1e-4);
+        assert_close(result->parameters[1].stderr_, sqrt(0.0852), 0, 1e-4);
+        if (e <= -200)
+            assert_contains(result->warnings[2], "beyond the range of numbers");
+        else
+            assert_int_equal(result->warning_count, 2); /* the starts */
+        qn_fit_result_free(result);
+        qn_table_free(table);
+    }
+}
+
+/* exp(x / 2), from starts where the squares of the model overflow, and those of the data are lost beside them. */
+static void a_start_far_too_steep_passes_neither_for_a_fit_nor_for_no_residuals(void **state)
+{
+    (void)state;
+    qn_table *table = read_csv("x,y\n2,2.718281828459045\n4,7.38905609893065\n6,20.085536923187668\n"
+                               "8,54.598150033144236\n10,148.4131591025766\n");
+    static const double steep[] = {25, 40, 60, 70};
+    for (size_t i = 0; i < sizeof steep / sizeof *steep; i++) {
+        qn_fit_result *result = fit("y = exp(b*x)", table, &steep[i]);
+        assert_int_equal(result->status, QN_FIT_CONVERGED);
+        assert_close(result->parameters[0].value, 0.5, 1e-12, 0);
+        qn_fit_result_free(result);
+    }
+    /* After the first step a is 0 but for rounding, and what is left for it to do is small beside b. */
+    for (double b = 4; b < 20; b += 4) {
+        qn_fit_result *result = fit("y = a*exp(b*x)", table, (const double[]){1, b});
+        bool certain = result->status == QN_FIT_CONVERGED && result->parameters[1].stderr_ < 1;
+        assert_close(result->parameters[1].value, 0.5, 1e-9, certain ? 0 : 20);
+        assert_true(result->rss < 0.2 * 25473); /* that of a = 0; the last row alone has most of it */
+        qn_fit_result_free(result);
+    }
+    qn_table_free(table);
+}
+
 /* Data and result of SciPy's issue 2639, to its 1e-5. */
 static void a_double_gaussian_that_once_failed_is_fitted(void **state)
 {
@@ -305,6 +355,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(powers_have_scipys_parameters_and_covariances),
+        cmocka_unit_test(data_in_any_unit_need_no_start),
+        cmocka_unit_test(a_start_far_too_steep_passes_neither_for_a_fit_nor_for_no_residuals),
         cmocka_unit_test(a_double_gaussian_that_once_failed_is_fitted),
         cmocka_unit_test(a_bound_holds_one_parameter_and_the_other_is_optimal),
         cmocka_unit_test(exact_data_are_fitted_to_rounding),

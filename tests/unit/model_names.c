@@ -50,6 +50,29 @@ static void names_are_numbered_as_the_formula_first_names_them(void **state)
     assert_names("y = k*0*x", NULL, "y,x,|k,"); /* named is named, whatever it does */
 }
 
+/* Predictors, each followed by a comma. */
+static void assert_predictors(const char *formula, const char *response, const char *expected)
+{
+    qn_model *model = must_model(formula, response);
+    char names[512] = "";
+    for (int64_t i = 0; i < qn_model_column_count(model); i++)
+        if (qn_model_column_is_predictor(model, i))
+            strcat(strcat(names, qn_model_column_name(model, i)), ",");
+    assert_string_equal(names, expected);
+    qn_model_unref(model);
+}
+
+static void the_columns_that_the_right_side_names_are_predictors(void **state)
+{
+    (void)state;
+    assert_predictors("y = b2*x + b1*t + b2", NULL, "x,t,");
+    assert_predictors("log(y/x) = a*x", NULL, "x,");
+    assert_predictors("y = 2*a", NULL, "");
+    assert_predictors("b*x", "y", "x,");
+    assert_predictors("b*x*y", "y", "x,y,");
+    assert_predictors("`dose (mg)` = a*x + `ti``ck`*0", NULL, "x,ti`ck,");
+}
+
 static void odd_names_stand_between_backticks(void **state)
 {
     (void)state;
@@ -170,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_numbered_as_the_formula_first_names_them),
+        cmocka_unit_test(the_columns_that_the_right_side_names_are_predictors),
         cmocka_unit_test(odd_names_stand_between_backticks),
         cmocka_unit_test(a_function_name_without_parentheses_is_a_parameter),
         cmocka_unit_test(pi_is_a_constant_unless_it_is_a_column),
