@@ -63,9 +63,9 @@ QN_API QN_MUST_USE qn_status qn_array_init(qn_array *out, qn_dtype dtype, int32_
                                            const qn_allocator *allocator, qn_error *err);
 
 /* A view of memory that is somebody else's: `data` is the element at index 0, 0, …, shape (ndim) counts elements,
- * strides (ndim) are in bytes; NULL: row-major. `release(user)` is called once
- * when the last view has ended, in that thread; NULL: nothing to call. On failure the memory stays the caller's and
- * release is not called. Errors: QN_NOMEM. */
+ * strides (ndim) are in bytes; NULL: row-major. `release(user)` is called once when the last view has ended, in that
+ * thread; NULL: nothing to call. On failure the memory stays the caller's and release is not called. Errors:
+ * QN_NOMEM. */
 QN_API QN_MUST_USE qn_status qn_array_wrap(qn_array *out, void *data, qn_dtype dtype, int32_t ndim,
                                            const int64_t *shape, const int64_t *strides, void (*release)(void *user),
                                            void *user, const qn_allocator *allocator, qn_error *err);
@@ -86,8 +86,8 @@ QN_API QN_MUST_USE qn_status qn_array_pick(qn_array *out, const qn_array *array,
 QN_API QN_MUST_USE qn_status qn_array_transpose(qn_array *out, const qn_array *array, const int32_t *axes,
                                                 qn_error *err);
 
-/* The same elements in row-major order under another shape of `ndim` axes, never by copying. Errors: QN_INVALID (another number of
- * elements; or strides that cannot express it: copy first). */
+/* The same elements in row-major order under another shape of `ndim` axes, never by copying. Errors: QN_INVALID
+ * (another number of elements; or strides that cannot express it: copy first). */
 QN_API QN_MUST_USE qn_status qn_array_reshape(qn_array *out, const qn_array *array, int32_t ndim, const int64_t *shape,
                                               qn_error *err);
 

@@ -24,7 +24,8 @@ QN_BEGIN_DECLS
  * QN_ARRAY_MAX_DIMS axes), QN_NO_INPUT, QN_PERMISSION, QN_IO, QN_UNAVAILABLE (gzip without zlib), QN_NOMEM. */
 QN_API QN_MUST_USE qn_status qn_npy_read(qn_array *out, const char *path, const qn_allocator *allocator, qn_error *err);
 
-/* The same from `size` bytes in memory, borrowed during the call; `name` is what complaints call them (NULL: nothing). Errors as above. */
+/* The same from `size` bytes in memory, borrowed during the call; `name` is what complaints call them (NULL: nothing).
+ * Errors as above. */
 QN_API QN_MUST_USE qn_status qn_npy_read_bytes(qn_array *out, const void *bytes, int64_t size, const char *name,
                                                const qn_allocator *allocator, qn_error *err);
 

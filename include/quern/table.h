@@ -4,8 +4,8 @@
  *  - A table is immutable once made and may be read by any number of threads. Pointers into it are valid until it is
  *    freed.
  *  - Columns are laid out as in the Arrow columnar format: values in one buffer, a validity bitmap (bit i of byte i/8,
- *    least significant first; NULL when nothing is missing), buffers aligned to 64 bytes. A missing value's slot holds 0
- *    (NaN for float64).
+ *    least significant first; NULL when nothing is missing), buffers aligned to 64 bytes. A missing value's slot holds
+ *    0 (NaN for float64).
  *  - Text columns are dictionary coded: int32 codes into a list of distinct strings.
  */
 #ifndef QUERN_TABLE_H
@@ -83,14 +83,14 @@ QN_API QN_MUST_USE qn_status qn_table_from_array(qn_table **out, const qn_array 
  *  - What gzip compressed is recognised by its content and inflated as it is read. Damage and a missing end are errors
  *    where reading arrives at them: rows before may have been handed out, the end never is.
  *  - Blanks around a cell count for nothing. A quoted cell of a text column is text as it stands, even "" and "NA"; in
- *    other columns quotes change nothing. A blank line is no row, in a file of one column neither: there NA stands for a
- *    missing value.
+ *    other columns quotes change nothing. A blank line is no row, in a file of one column neither: there NA stands for
+ *    a missing value.
  *  - Every row has as many cells as the header, read or not. An empty name becomes c<N>. Equal names are an error only
  *    when read.
  *  - Types that are not given are inferred from the rows that begin within the first MiB, at most 10000: bool (true,
- *    false), i64, f64, date (YYYY-MM-DD), timestamp (ISO 8601; UTC unless it says otherwise), else string; f64 where all
- *    is missing. A later cell that does not fit is an error that says which type to give. A column given as bool takes 0
- *    and 1 as well, one given as timestamp dates.
+ *    false), i64, f64, date (YYYY-MM-DD), timestamp (ISO 8601; UTC unless it says otherwise), else string; f64 where
+ *    all is missing. A later cell that does not fit is an error that says which type to give. A column given as bool
+ *    takes 0 and 1 as well, one given as timestamp dates.
  *  - inf is a value; a number too large for its type is an error. Decimal commas and thousands separators are errors.
  *  - Limits: a record of 256 MiB, 4194304 columns.
  * A reader belongs to one thread at a time. It reads ahead of the rows that are asked for. */

@@ -425,7 +425,7 @@ double qni_array_load(qn_dtype dtype, const void *p)
 qn_status qn_array_get(double *out, const qn_array *array, const int64_t *index, qn_error *err)
 {
     *out = 0;
-    char *p;
+    char *p = NULL;
     qn_status s = find_element(&p, array, index, err);
     if (s == QN_OK)
         *out = qni_array_load(array->dtype, p);
@@ -443,7 +443,7 @@ static bool holds(qn_dtype dtype, double value)
 
 qn_status qn_array_set(qn_array *array, const int64_t *index, double value, qn_error *err)
 {
-    char *p;
+    char *p = NULL;
     qn_status s = find_element(&p, array, index, err);
     if (s != QN_OK)
         return s;

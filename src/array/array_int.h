@@ -4,7 +4,7 @@
 
 #include <quern/array.h>
 
-/* The value of an element, which need not be aligned. An i64 beyond 2^53 is rounded to the nearest double. */
-double qni_array_load(qn_dtype dtype, const void *element);
+/* The value of the element at `p`, which need not be aligned. An i64 beyond 2^53 is rounded to the nearest double. */
+double qni_array_load(qn_dtype dtype, const void *p);
 
 #endif

@@ -4,6 +4,8 @@
 #include "array/limits.h"
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/options.h"
 #include "base/nearest.h"
 
 #include <assert.h>
@@ -83,9 +85,12 @@ static qn_status give_type(qn_csv *csv, const char *item, const char *end)
                          qni_csv_show(equals + 1, end - equals - 1).text);
     int64_t column;
     qn_status s = find_column(&column, csv, item, equals - item, csv->err);
-    if (s == QN_OK)
-        csv->given_types[column] = type;
-    return s;
+    if (s != QN_OK)
+        return s;
+    if (csv->given_types[column] != QN_TYPE_AUTO)
+        return qni_error(csv->err, QN_INVALID, "types: \"%s\" is given twice", qni_csv_show_name(csv, column).text);
+    csv->given_types[column] = type;
+    return QN_OK;
 }
 
 static qn_status give_types(qn_csv *csv, const char *types)
@@ -118,37 +123,30 @@ static qn_status open_reader(qn_csv *csv, const char *name, const qn_csv_options
     return s == QN_OK ? give_types(csv, options->types) : s;
 }
 
-/* The options as this version knows them. */
-static qn_csv_options known_options(const qn_csv_options *options)
-{
-    qn_csv_options known = qn_csv_options_default();
-    if (options != NULL)
-        memcpy(&known, options, (size_t)(options->size < known.size ? options->size : known.size));
-    return known;
-}
-
 qn_status qni_csv_open_input(qn_csv **out, qni_input input, const qni_csv_sizes *sizes, const char *name,
                              const qn_csv_options *options, qn_error *err)
 {
     *out = NULL;
-    qn_csv_options known = known_options(options);
-    qn_csv *csv = qni_new(known.allocator, qn_csv);
+    const qn_csv_options defaults = qn_csv_options_default();
+    if (options == NULL)
+        options = &defaults;
+    qn_csv *csv = qni_new(options->allocator, qn_csv);
     if (csv == NULL) {
         qni_input_close(&input);
         return qni_error(err, QN_NOMEM, "no memory to open \"%s\"", name);
     }
-    csv->allocator = known.allocator;
+    csv->allocator = options->allocator;
     csv->input = input;
     csv->sizes = sizes != NULL ? *sizes : (qni_csv_sizes){0};
     if (csv->sizes.chunk == 0)
         csv->sizes.chunk = QNI_CSV_CHUNK;
     if (csv->sizes.record == 0)
         csv->sizes.record = QNI_CSV_RECORD_LIMIT;
-    csv->no_header = known.no_header;
+    csv->no_header = options->no_header;
     csv->line = 1;
     csv->err = err;
     qni_strings_init(&csv->names);
-    qn_status s = open_reader(csv, name, &known);
+    qn_status s = open_reader(csv, name, options);
     csv->err = NULL;
     if (s != QN_OK) {
         qn_csv_close(csv);
@@ -158,22 +156,16 @@ qn_status qni_csv_open_input(qn_csv **out, qni_input input, const qni_csv_sizes 
     return QN_OK;
 }
 
-static qn_status check_options(const qn_csv_options *options, qn_error *err)
-{
-    if (options != NULL && options->size < (int64_t)sizeof options->size)
-        return qni_error(err, QN_INVALID, "the CSV options have no size: start from qn_csv_options_default()");
-    return QN_OK;
-}
-
 qn_status qn_csv_open(qn_csv **out, const char *path, const qn_csv_options *options, qn_error *err)
 {
     *out = NULL;
-    qn_status s = check_options(options, err);
+    qn_csv_options known = qn_csv_options_default();
+    qn_status s = qni_options_copy(&known, sizeof known, options, "qn_csv_options", err);
     qni_input input;
     if (s == QN_OK)
-        s = qni_input_file(&input, path, known_options(options).allocator, err);
+        s = qni_input_file(&input, path, known.allocator, err);
     if (s == QN_OK)
-        s = qni_csv_open_input(out, input, NULL, qni_input_name(path), options, err);
+        s = qni_csv_open_input(out, input, NULL, qni_file_name(path), &known, err);
     return s;
 }
 
@@ -183,12 +175,13 @@ qn_status qn_csv_open_bytes(qn_csv **out, const char *bytes, int64_t size, const
     *out = NULL;
     if (size < 0 || (bytes == NULL && size > 0))
         return qni_error(err, QN_INVALID, "there are no %" PRId64 " bytes to read", size);
-    qn_status s = check_options(options, err);
+    qn_csv_options known = qn_csv_options_default();
+    qn_status s = qni_options_copy(&known, sizeof known, options, "qn_csv_options", err);
     qni_input input;
     if (s == QN_OK)
-        s = qni_input_bytes(&input, bytes, size, known_options(options).allocator, err);
+        s = qni_input_bytes(&input, bytes, size, known.allocator, err);
     if (s == QN_OK)
-        s = qni_csv_open_input(out, input, NULL, name != NULL ? name : "", options, err);
+        s = qni_csv_open_input(out, input, NULL, name != NULL ? name : "", &known, err);
     return s;
 }
 

@@ -13,17 +13,12 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Every function of zlib that is used: X(name). */
-#define ZLIB_FUNCTIONS(X) \
-    X(inflate)            \
-    X(inflateEnd)         \
-    X(inflateInit2_)      \
-    X(inflateReset)
-
+/* The functions of zlib that are used. */
 typedef struct zlib {
-#define ZLIB_FIELD(name) __typeof__(name) *name;
-    ZLIB_FUNCTIONS(ZLIB_FIELD)
-#undef ZLIB_FIELD
+    __typeof__(inflate) *inflate;
+    __typeof__(inflateEnd) *inflateEnd;
+    __typeof__(inflateInit2_) *inflateInit2_;
+    __typeof__(inflateReset) *inflateReset;
 } zlib;
 
 typedef enum fault {
@@ -167,9 +162,10 @@ static void gzip_close(void *user)
 static qn_status start(gzip_input *z, const char *name, qn_error *err)
 {
     static const qni_function functions[] = {
-#define FUNCTION(name) {#name, offsetof(zlib, name)},
-        ZLIB_FUNCTIONS(FUNCTION)
-#undef FUNCTION
+        {"inflate", offsetof(zlib, inflate)},
+        {"inflateEnd", offsetof(zlib, inflateEnd)},
+        {"inflateInit2_", offsetof(zlib, inflateInit2_)},
+        {"inflateReset", offsetof(zlib, inflateReset)},
     };
     qn_status s =
         qni_library_functions(&z->api, QNI_LIBRARY_ZLIB, functions, sizeof functions / sizeof functions[0], err);

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/file.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -45,11 +46,6 @@ static void file_close(void *user)
     qni_delete(file->allocator, file);
 }
 
-const char *qni_input_name(const char *path)
-{
-    return strcmp(path, "-") == 0 ? "standard input" : path;
-}
-
 /* The bytes from where the file is read to its end; -1: unknown. Some files of the system claim to be empty. */
 static int64_t size_left(int fd, const struct stat *info)
 {
@@ -75,7 +71,7 @@ qn_status qni_input_file(qni_input *out, const char *path, const qn_allocator *a
     bool known = fstat(file->fd, &info) == 0;
     if (known && S_ISDIR(info.st_mode)) {
         file_close(file);
-        return qni_error(err, QN_NO_INPUT, "cannot read \"%s\": that is a folder", qni_input_name(path));
+        return qni_error(err, QN_NO_INPUT, "cannot read \"%s\": that is a folder", qni_file_name(path));
     }
     *out = (qni_input){.read = file_read,
                        .fail = file_fail,

@@ -28,9 +28,6 @@ qn_status qni_input_file(qni_input *out, const char *path, const qn_allocator *a
 qn_status qni_input_bytes(qni_input *out, const char *bytes, int64_t size, const qn_allocator *allocator,
                           qn_error *err);
 
-/* What complaints call the input that `path` names. */
-const char *qni_input_name(const char *path);
-
 /* Whether the input begins with `bytes` (size, at most QNI_INPUT_HEAD), which stay to be read. An input that fails does
  * not; the next read says so. */
 bool qni_input_begins_with(qni_input *input, const char *bytes, int32_t size);

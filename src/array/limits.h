@@ -33,6 +33,8 @@ enum {
     QNI_NPY_HEADER_LIMIT = 64 << 10,
     /* Bytes of a .npy file of unknown size for which there is room first: its header may promise anything. */
     QNI_NPY_FIRST_BYTES = 1 << 20,
+    /* Slots that a column's strings are first looked up in: dictionaries start small, and the table doubles. */
+    QNI_STRINGS_SLOTS = 16,
     /* Rows that a read makes room for first: between these, so that a million columns stay small. */
     QNI_TABLE_FEWEST_ROWS = 8,
     QNI_TABLE_FIRST_ROWS = 1024,

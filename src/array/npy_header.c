@@ -173,32 +173,39 @@ static qn_status set_size(const parser *r)
     return QN_OK;
 }
 
+static const struct key {
+    const char *name;
+    qn_status (*read)(parser *r);
+} keys[] = {{"descr", read_type}, {"fortran_order", read_order}, {"shape", read_shape}};
+enum {
+    KEYS = sizeof keys / sizeof keys[0]
+};
+
+/* A name, a colon, a value; no name twice. */
+static qn_status read_item(parser *r, bool seen[KEYS])
+{
+    text key;
+    size_t k = 0;
+    if (!take_string(r, &key))
+        return expected(r, "a name in quotes");
+    while (k < KEYS &&
+           ((int64_t)strlen(keys[k].name) != key.size || memcmp(keys[k].name, key.start, (size_t)key.size) != 0))
+        k++;
+    if (k == KEYS || seen[k] || !take(r, ':'))
+        return expected(r, "each of descr, fortran_order and shape, once, and its value");
+    seen[k] = true;
+    return keys[k].read(r);
+}
+
 qn_status qni_npy_header_read(qni_npy_header *out, const char *bytes, int64_t size, const char *name, qn_error *err)
 {
-    static const struct key {
-        const char *name;
-        qn_status (*read)(parser *r);
-    } keys[] = {{"descr", read_type}, {"fortran_order", read_order}, {"shape", read_shape}};
-    enum {
-        KEYS = sizeof keys / sizeof keys[0]
-    };
     *out = (qni_npy_header){0};
     parser r = {.begin = bytes, .p = bytes, .end = bytes + size, .out = out, .name = name, .err = err};
     bool seen[KEYS] = {false};
     if (!take(&r, '{'))
         return expected(&r, "{");
     for (bool comma = true; !take(&r, '}'); comma = take(&r, ',')) {
-        text key;
-        size_t k = 0;
-        if (!comma || !take_string(&r, &key))
-            return expected(&r, comma ? "a name in quotes" : "a comma or }");
-        while (k < KEYS &&
-               ((int64_t)strlen(keys[k].name) != key.size || memcmp(keys[k].name, key.start, (size_t)key.size) != 0))
-            k++;
-        if (k == KEYS || seen[k] || !take(&r, ':'))
-            return expected(&r, "each of descr, fortran_order and shape, once, and its value");
-        seen[k] = true;
-        qn_status s = keys[k].read(&r);
+        qn_status s = comma ? read_item(&r, seen) : expected(&r, "a comma or }");
         if (s != QN_OK)
             return s;
     }

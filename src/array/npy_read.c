@@ -5,6 +5,7 @@
 #include "array/limits.h"
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/file.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -169,7 +170,7 @@ static qn_status make_array(qn_array *out, const reader *r, const qni_npy_header
 
 static qn_status read_array(qn_array *out, reader *r)
 {
-    qni_npy_header header;
+    qni_npy_header header = {0};
     qn_status s = qni_input_inflate(&r->input, r->name, r->allocator, r->err);
     if (s == QN_OK)
         s = read_header(r, &header);
@@ -194,7 +195,7 @@ static qn_status read_array(qn_array *out, reader *r)
 qn_status qn_npy_read(qn_array *out, const char *path, const qn_allocator *allocator, qn_error *err)
 {
     *out = (qn_array){0};
-    reader r = {.name = qni_input_name(path), .allocator = allocator, .err = err};
+    reader r = {.name = qni_file_name(path), .allocator = allocator, .err = err};
     qn_status s = qni_input_file(&r.input, path, allocator, err);
     if (s == QN_OK)
         s = read_array(out, &r);
@@ -224,9 +225,9 @@ qn_status qn_npy_read_table(qn_table **out, const char *path, const qn_allocator
     if (s != QN_OK)
         return s;
     if (array.ndim == 1 || array.ndim == 2)
-        s = qn_table_from_array(out, &array, qni_input_name(path), allocator, err);
+        s = qn_table_from_array(out, &array, qni_file_name(path), allocator, err);
     else
-        s = qni_error_at(err, QN_DATA, qni_input_name(path), 0, 0,
+        s = qni_error_at(err, QN_DATA, qni_file_name(path), 0, 0,
                          "an array of %d axes is no table: it needs rows and columns", (int)array.ndim);
     qn_array_fini(&array);
     return s;

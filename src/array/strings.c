@@ -2,15 +2,12 @@
  */
 #include "array/strings_int.h"
 
+#include "array/limits.h"
 #include "base/alloc.h"
 #include "base/hash.h"
 
 #include <assert.h>
 #include <string.h>
-
-enum {
-    FIRST_SLOTS = 16
-};
 
 void qni_strings_init(qni_strings *s)
 {
@@ -49,7 +46,7 @@ int32_t qni_strings_find(const qni_strings *s, const char *text, int64_t size)
 
 static bool more_slots(qni_strings *s, const qn_allocator *allocator)
 {
-    int64_t count = s->slot_count == 0 ? FIRST_SLOTS : s->slot_count * 2;
+    int64_t count = s->slot_count == 0 ? QNI_STRINGS_SLOTS : s->slot_count * 2;
     qni_strings_slot *old = s->slots;
     int64_t old_count = s->slot_count;
     qni_strings_slot *fresh = qni_alloc(allocator, count, sizeof *fresh);

@@ -118,6 +118,10 @@ static qn_status open_temporary(qni_file_writer *writer, mode_t mode, qn_error *
 /* A regular file, there or not yet: written beside it. */
 static qn_status open_beside(qni_file_writer *writer, const struct stat *existing, qn_error *err)
 {
+    struct stat link;
+    if (existing == NULL && lstat(writer->path, &link) == 0 && S_ISLNK(link.st_mode))
+        return qni_error(err, QN_CREATE, "cannot write \"%s\": it is a link to a file that is not there",
+                         shown(writer->path));
     char resolved[PATH_MAX];
     bool is_there = existing != NULL && realpath(writer->path, resolved) != NULL;
     writer->target = copy(writer->allocator, is_there ? resolved : writer->path);
@@ -348,13 +352,18 @@ static qn_status read_descriptor(qni_file_bytes *out, int fd, int64_t expected, 
     return QN_OK;
 }
 
+const char *qni_file_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 qn_status qni_file_read_all(qni_file_bytes *out, const char *path, int64_t limit, const qn_allocator *allocator,
                             qn_error *err)
 {
     assert(out && path && limit >= 0);
     *out = (qni_file_bytes){0};
     bool is_stdin = strcmp(path, "-") == 0;
-    const char *name = is_stdin ? "standard input" : path;
+    const char *name = qni_file_name(path);
     int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return qni_error_errno(err, QN_NO_INPUT, errno, "cannot open \"%s\"", shown(name));

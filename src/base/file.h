@@ -34,6 +34,9 @@ void qni_file_abandon(qni_file_writer *writer);
 QN_MUST_USE qn_status qni_file_write_all(const char *path, const void *bytes, int64_t size,
                                          const qn_allocator *allocator, qn_error *err);
 
+/* What messages call an input: its path, or "standard input" for "-". */
+const char *qni_file_name(const char *path);
+
 /* What was read. A zero stands behind the last byte. */
 typedef struct qni_file_bytes {
     char *bytes;

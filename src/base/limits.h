@@ -43,4 +43,7 @@
 /* Bytes that a JSON writer gathers before it calls its sink: few calls, small enough for a stack. */
 #define QNI_JSON_PENDING_SIZE 1024
 
+/* No option struct will ever be larger (bytes); what claims to be is uninitialised memory. */
+#define QNI_OPTIONS_SIZE_MAX 4096
+
 #endif

@@ -28,9 +28,8 @@ static qn_status take_formula(fit_job *job, const char *text, qn_error *err)
         return QN_OK;
     if (strcmp(text, "@-") == 0 && strcmp(job->data_path, "-") == 0)
         return qni_error(err, QN_INVALID, "formula and data cannot both come from standard input");
-    job->formula_file = text + 1;
-    qn_status s =
-        qni_file_read_all(&job->formula_bytes, job->formula_file, QNI_FORMULA_FILE_SIZE, job->run->allocator, err);
+    job->formula_file = qni_file_name(text + 1);
+    qn_status s = qni_file_read_all(&job->formula_bytes, text + 1, QNI_FORMULA_FILE_SIZE, job->run->allocator, err);
     job->formula = job->formula_bytes.bytes;
     job->formula_size = job->formula_bytes.size;
     while (job->formula_size > 0 && strchr(" \t\r\n", job->formula[job->formula_size - 1]) != NULL)
@@ -166,7 +165,7 @@ static qn_status read_columns(fit_job *job, qn_error *err)
     if (s == QN_OK)
         s = qn_csv_read(&job->csv_table, job->csv, -1, err);
     if (s == QN_OK && job->csv_table == NULL)
-        s = qni_error_at(err, QN_DATA, job->data_path, 0, 0, "there is a header but no row of data");
+        s = qni_error_at(err, QN_DATA, qni_file_name(job->data_path), 0, 0, "there is a header but no row of data");
     qn_csv_close(job->csv);
     job->csv = NULL;
     job->table = job->csv_table;

@@ -8,6 +8,9 @@
 /* Options of one verb, the common ones included: what the nearest name is looked for among. */
 #define QNI_OPTION_MAX 96
 
+/* Choices of one option: what an error lists, and looks for the nearest among. */
+#define QNI_CHOICE_MAX 16
+
 /* Verbs of the command: what the nearest name is looked for among. */
 #define QNI_VERB_MAX 64
 

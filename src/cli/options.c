@@ -139,16 +139,13 @@ static int choice_find(const char *choices, const char *text)
 
 static qn_status check_choice(const parser *p, const qni_option *option, const char *text)
 {
-    enum {
-        MOST = 16
-    };
     if (choice_find(option->choices, text) >= 0)
         return QN_OK;
-    char texts[MOST][QNI_ECHO_SIZE + 1];
-    const char *names[MOST];
+    char texts[QNI_CHOICE_MAX][QNI_ECHO_SIZE + 1];
+    const char *names[QNI_CHOICE_MAX];
     char list[QNI_ECHO_SIZE * 2] = "";
     int count = 0;
-    for (; count < MOST && choice_at(texts[count], option->choices, count); count++) {
+    for (; count < QNI_CHOICE_MAX && choice_at(texts[count], option->choices, count); count++) {
         names[count] = texts[count];
         size_t used = strlen(list);
         size_t size = strlen(texts[count]);

@@ -241,6 +241,7 @@ static int run_fit(qni_run *run, const qni_args *args)
     if (code == 0) {
         atomic_store_explicit(run->patient, true, memory_order_relaxed);
         code = fit(&job);
+        atomic_store_explicit(run->patient, false, memory_order_relaxed);
     }
     if (code == 0)
         code = finish(&job, plot);

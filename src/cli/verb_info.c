@@ -65,11 +65,14 @@ const qni_verb qni_verb_info = {
 #endif
 
 #if defined(__SANITIZE_ADDRESS__)
-#define SANITIZER "address"
+#define SANITIZER       "address"
+#define SANITIZER_SHOWN ", sanitizer " SANITIZER
 #elif defined(__SANITIZE_THREAD__)
-#define SANITIZER "thread"
+#define SANITIZER       "thread"
+#define SANITIZER_SHOWN ", sanitizer " SANITIZER
 #else
-#define SANITIZER NULL
+#define SANITIZER       NULL
+#define SANITIZER_SHOWN ""
 #endif
 
 #if defined(NDEBUG)
@@ -155,9 +158,7 @@ static void show_text(qni_out *out)
     qni_out_printf(out, "Build       %s, %s\n", QNI_BUILD_TYPE, COMPILER);
     if (QNI_BUILD_FLAGS[0] != '\0')
         qni_out_printf(out, "            flags %s\n", QNI_BUILD_FLAGS);
-    const char *sanitizer = SANITIZER;
-    qni_out_printf(out, "            assertions %s%s%s\n", ASSERTIONS ? "on" : "off",
-                   sanitizer != NULL ? ", sanitizer " : "", sanitizer != NULL ? sanitizer : "");
+    qni_out_printf(out, "            assertions %s%s\n", ASSERTIONS ? "on" : "off", SANITIZER_SHOWN);
     qni_out_text(out, "Processor   ");
     qni_out_foreign(out, name, -1);
     qni_out_printf(out, "%s%s, level %s (built for %s)\n", name[0] != '\0' ? ", " : "", architecture, level(),

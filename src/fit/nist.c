@@ -394,7 +394,7 @@ qn_status qn_nist_read(qn_nist **out, const char *path, const qn_allocator *allo
     qni_file_bytes file;
     qn_status s = qni_file_read_all(&file, path, QNI_NIST_FILE, allocator, err);
     if (s == QN_OK)
-        s = qn_nist_read_bytes(out, file.bytes, file.size, path, allocator, err);
+        s = qn_nist_read_bytes(out, file.bytes, file.size, qni_file_name(path), allocator, err);
     qni_file_bytes_free(&file, allocator);
     return s;
 }

@@ -34,8 +34,8 @@ static qn_status check_sizes(const qni_fit_rows *problem, qn_error *err)
         return qni_error(err, QN_LIMIT, "%" PRId64 " parameters are more than a fit can have (%d)", problem->p,
                          QNI_FIT_PARAMETERS);
     if (problem->n < problem->p)
-        return qni_error(err, QN_DATA, "%" PRId64 " %s too few for %" PRId64 " parameters", problem->n,
-                         problem->n == 1 ? "row is" : "rows are", problem->p);
+        return qni_error(err, QN_DATA, "%" PRId64 " %s too few for %" PRId64 " parameter%s", problem->n,
+                         problem->n == 1 ? "row is" : "rows are", problem->p, problem->p == 1 ? "" : "s");
     return QN_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "base/options.h"
 #include "fit/limits.h"
 
 #include <float.h>
@@ -26,13 +27,9 @@ static bool resolve_tolerance(double *tolerance)
 qn_status qni_fit_options_resolve(qn_fit_options *out, const qn_fit_options *options, int64_t p, qn_error *err)
 {
     *out = qn_fit_options_default();
-    if (options != NULL) {
-        if (options->size != (int64_t)sizeof *options)
-            return qni_error(err, QN_INVALID,
-                             "the fit options have size %" PRId64 ": take them from qn_fit_options_default()",
-                             options->size);
-        *out = *options;
-    }
+    qn_status s = qni_options_copy(out, sizeof *out, options, "qn_fit_options", err);
+    if (s != QN_OK)
+        return s;
     if (out->max_evals < 0)
         return qni_error(err, QN_INVALID, "max_evals is %" PRId64 ": it must be positive (or 0 for the default)",
                          out->max_evals);

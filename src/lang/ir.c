@@ -9,10 +9,6 @@
 #include <assert.h>
 #include <string.h>
 
-enum {
-    FIRST_SLOTS = 256
-};
-
 void qni_ir_init(qni_ir *ir, const qn_allocator *allocator, qn_error *err)
 {
     *ir = (qni_ir){.allocator = allocator, .err = err};
@@ -69,7 +65,7 @@ static bool grow_slots(qni_ir *ir)
 {
     if (ir->count * 2 < ir->slot_count)
         return true;
-    int64_t count = ir->slot_count == 0 ? FIRST_SLOTS : ir->slot_count * 2;
+    int64_t count = ir->slot_count == 0 ? QNI_IR_SLOTS : ir->slot_count * 2;
     int32_t *fresh = qni_alloc(ir->allocator, count, sizeof *fresh);
     if (fresh == NULL)
         return false;

@@ -7,9 +7,9 @@
  * unread. */
 #define QNI_FORMULA_SIZE_MAX (1 << 20)
 
-/* Parentheses, unary signs, powers and calls inside each other. The parser recurses: 512 levels need less than 256 KiB
- * of stack. */
-#define QNI_FORMULA_DEPTH_MAX 512
+/* Parentheses, unary signs, powers and calls inside each other. The parser recurses: 256 levels need less than 64 KiB
+ * of stack, which small threads have. */
+#define QNI_FORMULA_DEPTH_MAX 256
 
 /* Numbers, names and operations in a formula. Bounds the memory that compiling takes (some 300 bytes each). */
 #define QNI_FORMULA_NODES_MAX (1 << 18)
@@ -22,6 +22,10 @@
 
 /* Nodes of the kernel IR, value and derivatives together. Reverse mode adds a small multiple of the formula's own. */
 #define QNI_IR_NODES_MAX (1 << 22)
+
+/* Slots in which names and nodes are first looked up: what a formula by hand takes; the tables double. */
+#define QNI_SYMBOL_SLOTS 64
+#define QNI_IR_SLOTS     256
 
 /* Slots looked at to find a node's equal. Beyond that the node is not shared: slower code, but never slow compiling. */
 #define QNI_IR_PROBES_MAX 32

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "lang/limits.h"
 
 qn_model_options qn_model_options_default(void)
@@ -20,9 +21,6 @@ static qn_status check_call(const char *formula, const qn_model_options *options
 {
     if (formula == NULL)
         return qni_error(err, QN_INVALID, "the formula is NULL");
-    if (options->size != (int64_t)sizeof *options)
-        return qni_error(err, QN_INVALID,
-                         "qn_model_options.size is not that of this version: use qn_model_options_default()");
     if (options->column_count < 0 || (options->column_count > 0 && options->columns == NULL))
         return qni_error(err, QN_INVALID, "qn_model_options.columns is NULL or its count negative");
     for (int64_t i = 0; i < options->column_count; i++)
@@ -131,10 +129,10 @@ qn_status qn_model_new(qn_model **out, const char *formula, int64_t size, const 
 {
     assert(out != NULL);
     *out = NULL;
-    const qn_model_options defaults = qn_model_options_default();
-    if (options == NULL)
-        options = &defaults;
-    qn_status status = check_call(formula, options, err);
+    qn_model_options known = qn_model_options_default();
+    qn_status status = qni_options_copy(&known, sizeof known, options, "qn_model_options", err);
+    if (status == QN_OK)
+        status = check_call(formula, &known, err);
     if (status != QN_OK)
         return status;
     if (size < 0)
@@ -142,12 +140,12 @@ qn_status qn_model_new(qn_model **out, const char *formula, int64_t size, const 
     status = check_size(size, err);
     if (status != QN_OK)
         return status;
-    qn_model *m = qni_new(options->allocator, qn_model);
+    qn_model *m = qni_new(known.allocator, qn_model);
     if (m == NULL)
         return qni_error(err, QN_NOMEM, "out of memory for a formula");
-    m->allocator = options->allocator;
+    m->allocator = known.allocator;
     atomic_init(&m->references, 1);
-    status = build(m, formula, size, options, err);
+    status = build(m, formula, size, &known, err);
     if (status == QN_OK)
         *out = m;
     else

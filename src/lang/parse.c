@@ -21,6 +21,9 @@ enum {
     POWER
 };
 
+/* Does not recurse, and has text buffers of its own: inlined, they would be in the frame of every level of the recursion. */
+#define LEAF __attribute__((noinline))
+
 typedef struct parser {
     qni_lexer lexer;
     qni_token token;  /* the one to be looked at */
@@ -73,7 +76,7 @@ static bool starts_operand(int kind)
 }
 
 /* After a whole operand comes what cannot follow one. */
-static int32_t fail_after_operand(parser *p)
+static LEAF int32_t fail_after_operand(parser *p)
 {
     const qni_token *t = &p->token;
     if (starts_operand(t->kind)) {
@@ -99,7 +102,7 @@ static int32_t fail_after_operand(parser *p)
 }
 
 /* An operand should start here. */
-static int32_t fail_before_operand(parser *p)
+static LEAF int32_t fail_before_operand(parser *p)
 {
     const qni_token *t = &p->token, *b = &p->before;
     if (t->kind == QNI_TOKEN_END && p->tree->count == 0 && b->size == 0)
@@ -175,7 +178,7 @@ static int64_t unquote(char *out, const char *text, int32_t size)
     return used;
 }
 
-static int32_t name_node(parser *p, const qni_token *t)
+static LEAF int32_t name_node(parser *p, const qni_token *t)
 {
     char plain[QNI_FORMULA_NAME_SIZE_MAX];
     const char *name = p->lexer.text + t->offset;

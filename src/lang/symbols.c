@@ -9,10 +9,6 @@
 
 #include <string.h>
 
-enum {
-    FIRST_SLOTS = 64
-};
-
 const char *qni_symbol_name(const qni_tree *tree, int32_t symbol)
 {
     return tree->names + tree->symbols[symbol].text;
@@ -44,7 +40,7 @@ static bool grow_slots(qni_tree *tree)
 {
     if (tree->symbol_count * 2 < tree->slot_count)
         return true;
-    int64_t count = tree->slot_count == 0 ? FIRST_SLOTS : tree->slot_count * 2;
+    int64_t count = tree->slot_count == 0 ? QNI_SYMBOL_SLOTS : tree->slot_count * 2;
     int32_t *fresh = qni_alloc(tree->allocator, count, sizeof *fresh);
     if (fresh == NULL)
         return false;

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/options.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -28,15 +29,6 @@ qn_plot_series qn_plot_series_default(void)
 qn_plot_text_options qn_plot_text_options_default(void)
 {
     return (qn_plot_text_options){.size = (int64_t)sizeof(qn_plot_text_options)};
-}
-
-/* A caller may be older than the library and know fewer fields; the rest is then at its default. */
-static qn_status check_size(int64_t size, size_t known, const char *type, qn_error *err)
-{
-    if (size >= (int64_t)sizeof(int64_t) && size <= (int64_t)known)
-        return QN_OK;
-    return qni_error(err, QN_INVALID, "the size field of a %s is %" PRId64 ", not %zu: start from %s_default()", type,
-                     size, known, type);
 }
 
 static qn_status check_number(double *value, double otherwise, double least, double most, const char *what,
@@ -83,13 +75,9 @@ static void free_text(const qn_allocator *allocator, char *text)
 static qn_status check_options(qn_plot_options *o, const qn_plot_options *options, qn_error *err)
 {
     *o = qn_plot_options_default();
-    qn_status s = QN_OK;
-    if (options != NULL) {
-        s = check_size(options->size, sizeof *o, "qn_plot_options", err);
-        if (s != QN_OK)
-            return s;
-        memcpy(o, options, (size_t)options->size);
-    }
+    qn_status s = qni_options_copy(o, sizeof *o, options, "qn_plot_options", err);
+    if (s != QN_OK)
+        return s;
     if ((s = check_number(&o->width, 760, QNI_PLOT_WIDTH_MIN, QNI_PLOT_SIZE_MAX, "width", err)) != QN_OK ||
         (s = check_number(&o->height, 560, QNI_PLOT_HEIGHT_MIN, QNI_PLOT_SIZE_MAX, "height", err)) != QN_OK ||
         (s = check_number(&o->font_size, 13, 4, 200, "font size", err)) != QN_OK ||
@@ -126,11 +114,10 @@ qn_status qn_plot_new(qn_plot **out, const qn_plot_options *options, qn_error *e
 
 qn_status qn_plot_add_panel(qn_plot *plot, const qn_plot_panel *panel, qn_error *err)
 {
-    qn_status s = check_size(panel->size, sizeof *panel, "qn_plot_panel", err);
+    qn_plot_panel p = qn_plot_panel_default();
+    qn_status s = qni_options_copy(&p, sizeof p, panel, "qn_plot_panel", err);
     if (s != QN_OK)
         return s;
-    qn_plot_panel p = qn_plot_panel_default();
-    memcpy(&p, panel, (size_t)panel->size);
     if (plot->panel_count == QNI_PLOT_PANELS)
         return qni_error(err, QN_LIMIT, "a plot has at most %d panels", QNI_PLOT_PANELS);
     if ((s = check_limits(p.min, p.max, p.scale, "y", err)) != QN_OK)
@@ -181,11 +168,10 @@ static qn_plot_colour choose_colour(qn_plot *plot, const qn_plot_series *s)
 
 qn_status qn_plot_add(qn_plot *plot, const qn_plot_series *series, qn_error *err)
 {
-    qn_status status = check_size(series->size, sizeof *series, "qn_plot_series", err);
+    qn_plot_series s = qn_plot_series_default();
+    qn_status status = qni_options_copy(&s, sizeof s, series, "qn_plot_series", err);
     if (status != QN_OK)
         return status;
-    qn_plot_series s = qn_plot_series_default();
-    memcpy(&s, series, (size_t)series->size);
     if ((status = check_series(plot, &s, err)) != QN_OK)
         return status;
     char *label;

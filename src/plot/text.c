@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/options.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -444,13 +445,9 @@ static qn_status check_text_options(qn_plot_text_options *o, const qn_plot *plot
                                     qn_error *err)
 {
     *o = qn_plot_text_options_default();
-    if (options != NULL) {
-        if (options->size < (int64_t)sizeof(int64_t) || options->size > (int64_t)sizeof *o)
-            return qni_error(err, QN_INVALID,
-                             "the size field of a qn_plot_text_options is %" PRId64 ": start from its default function",
-                             options->size);
-        memcpy(o, options, (size_t)options->size);
-    }
+    qn_status s = qni_options_copy(o, sizeof *o, options, "qn_plot_text_options", err);
+    if (s != QN_OK)
+        return s;
     o->width = o->width == 0 ? 80 : o->width;
     o->height = o->height == 0 ? 24 : o->height;
     int64_t least =

@@ -275,6 +275,19 @@ class Signals(Command):
         process.stdout.close()
         process.stderr.close()
 
+    @unittest.skipUnless(has_cairo(), "needs cairo")
+    def test_waiting_for_a_reader_of_the_figure_ends_at_once(self):
+        self.write("data.csv", MISRA1A)
+        os.mkfifo(os.path.join(self.folder, "x.svg"))
+        process = self.popen(*WORDS, "--plot", "x.svg", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdout.close)
+        for line in process.stdout:
+            if b"work" in line:  # the last line: what follows is the figure
+                break
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(TIMEOUT), 143)
+
     def test_an_ignored_signal_stays_ignored(self):
         self.write("data.csv", MISRA1A)
         code, out, err = self.run_quern(*WORDS, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))

@@ -249,6 +249,18 @@ static void a_link_is_followed(void **state)
     assert_content(in_folder("real"), "new");
 }
 
+static void a_link_to_nothing_is_refused_and_stays(void **state)
+{
+    (void)state;
+    qn_error err;
+    struct stat info;
+    assert_int_equal(symlink("nothing", in_folder("link")), 0);
+    assert_int_equal(qni_file_write_all(in_folder("link"), "x", 1, NULL, &err), QN_CREATE);
+    assert_contains(err.message, "a link to a file that is not there");
+    assert_int_equal(lstat(in_folder("link"), &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+}
+
 /* Runs in a child as nobody, who may change the folder but not the file. */
 static int write_protected(const char *path)
 {
@@ -410,6 +422,7 @@ int main(void)
         TEST(a_name_that_cannot_be_is_refused),
         TEST(permissions_of_a_replaced_file_are_kept_and_new_ones_follow_the_umask),
         TEST(a_link_is_followed),
+        TEST(a_link_to_nothing_is_refused_and_stays),
         TEST(a_protected_file_is_not_replaced),
         TEST(a_dash_is_standard_output_and_input),
         TEST(standard_output_that_is_a_file_keeps_its_file),

@@ -58,11 +58,11 @@ static void assert_limit(char *text, int64_t column, const char *piece)
 static void deep_nesting_is_refused_whatever_nests(void **state)
 {
     (void)state;
-    assert_limit(repeated("y = ", "(", 10000, ""), 5 + QNI_FORMULA_DEPTH_MAX, "nested more than 512 deep");
-    assert_limit(repeated("y = ", "-", 10000, "x"), 5 + QNI_FORMULA_DEPTH_MAX, "nested more than 512 deep");
-    assert_limit(repeated("y = ", "2^", 10000, "x"), 5 + 2 * QNI_FORMULA_DEPTH_MAX, "nested more than 512 deep");
-    assert_limit(repeated("y = ", "exp(", 10000, ""), 5 + 4 * QNI_FORMULA_DEPTH_MAX, "nested more than 512 deep");
-    assert_limit(repeated("y = ", "pow(x,", 10000, ""), 5 + 6 * QNI_FORMULA_DEPTH_MAX - 2, "nested more than 512 deep");
+    assert_limit(repeated("y = ", "(", 10000, ""), 5 + QNI_FORMULA_DEPTH_MAX, "nested more than 256 deep");
+    assert_limit(repeated("y = ", "-", 10000, "x"), 5 + QNI_FORMULA_DEPTH_MAX, "nested more than 256 deep");
+    assert_limit(repeated("y = ", "2^", 10000, "x"), 5 + 2 * QNI_FORMULA_DEPTH_MAX, "nested more than 256 deep");
+    assert_limit(repeated("y = ", "exp(", 10000, ""), 5 + 4 * QNI_FORMULA_DEPTH_MAX, "nested more than 256 deep");
+    assert_limit(repeated("y = ", "pow(x,", 10000, ""), 5 + 6 * QNI_FORMULA_DEPTH_MAX - 2, "nested more than 256 deep");
 }
 
 static void nesting_below_the_limit_is_fine(void **state)

@@ -1,0 +1,68 @@
+/* Option structs of another version: a caller that knows fewer fields, or more. */
+#include "harness/harness.h"
+
+#include "base/options.h"
+
+#include <string.h>
+
+typedef struct thing_options {
+    int64_t size;
+    double first;
+    double second;
+} thing_options;
+
+static void a_caller_that_knows_fewer_fields_gets_defaults_for_the_rest(void **state)
+{
+    (void)state;
+    thing_options out = {.size = sizeof out, .first = 1, .second = 2};
+    struct {
+        int64_t size;
+        double first;
+    } older = {.size = sizeof older, .first = 10};
+    qn_error err;
+    assert_ok(qni_options_copy(&out, sizeof out, &older, "thing_options", &err), &err);
+    assert_true(out.first == 10 && out.second == 2);
+    assert_int_equal(out.size, sizeof out);
+    assert_ok(qni_options_copy(&out, sizeof out, NULL, "thing_options", &err), &err);
+    assert_true(out.first == 10);
+}
+
+static void a_newer_caller_is_served_unless_it_uses_what_is_not_known(void **state)
+{
+    (void)state;
+    thing_options out = {.size = sizeof out};
+    struct {
+        thing_options known;
+        double third;
+    } newer = {.known = {.size = sizeof newer, .first = 10, .second = 20}};
+    qn_error err;
+    assert_ok(qni_options_copy(&out, sizeof out, &newer, "thing_options", &err), &err);
+    assert_true(out.first == 10 && out.second == 20);
+    assert_int_equal(out.size, sizeof out);
+    newer.third = 30;
+    assert_int_equal(qni_options_copy(&out, sizeof out, &newer, "thing_options", &err), QN_INVALID);
+    assert_contains(err.message, "thing_options has fields that this version");
+}
+
+static void a_size_that_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    static const int64_t sizes[] = {0, -1, 7, INT64_MAX};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        thing_options out = {.size = sizeof out, .first = 1}, given = {.size = sizes[i], .first = 2};
+        qn_error err;
+        assert_int_equal(qni_options_copy(&out, sizeof out, &given, "thing_options", &err), QN_INVALID);
+        assert_contains(err.message, "start from thing_options_default()");
+        assert_true(out.first == 1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_caller_that_knows_fewer_fields_gets_defaults_for_the_rest),
+        cmocka_unit_test(a_newer_caller_is_served_unless_it_uses_what_is_not_known),
+        cmocka_unit_test(a_size_that_cannot_be_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
