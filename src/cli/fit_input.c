@@ -37,20 +37,29 @@ static qn_status take_formula(fit_job *job, const char *text, qn_error *err)
     return s;
 }
 
-/* Whether a file begins like NIST's. What cannot be looked into without taking from it (a pipe) is not looked into. */
-static bool is_nist(const char *path)
+/* What a file's first bytes say it is. */
+typedef enum data_kind {
+    DATA_CSV,
+    DATA_NIST,
+    DATA_NPY
+} data_kind;
+
+/* What cannot be looked into without taking from it (a pipe) is CSV. */
+static data_kind kind_of(const char *path)
 {
-    static const char sign[] = "NIST/ITL StRD";
+    static const char nist[] = "NIST/ITL StRD", npy[] = QN_NPY_MAGIC;
     char bytes[QNI_PROBE_SIZE];
     bool standard = strcmp(path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return false;
+        return DATA_CSV; /* which will say why */
     off_t at = lseek(fd, 0, SEEK_CUR);
     ssize_t n = at < 0 ? -1 : pread(fd, bytes, sizeof bytes, at);
     if (!standard)
         (void)close(fd);
-    return n >= (ssize_t)sizeof sign - 1 && memcmp(bytes, sign, sizeof sign - 1) == 0;
+    if (n >= (ssize_t)sizeof nist - 1 && memcmp(bytes, nist, sizeof nist - 1) == 0)
+        return DATA_NIST;
+    return n >= (ssize_t)sizeof npy - 1 && memcmp(bytes, npy, sizeof npy - 1) == 0 ? DATA_NPY : DATA_CSV;
 }
 
 /* A delimiter by its name, or the character itself. */
@@ -71,14 +80,14 @@ static qn_status read_delimiter(const fit_job *job, char *out, qn_error *err)
 }
 
 /* Options about the shape of a CSV file would be ignored with another kind of data. */
-static qn_status refuse_csv_options(const fit_job *job, qn_error *err)
+static qn_status refuse_csv_options(const fit_job *job, data_kind kind, qn_error *err)
 {
     static const int options[] = {FIT_NO_HEADER, FIT_DELIMITER, FIT_TYPES};
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         const qni_option *option = &qni_fit_options_table[options[i]];
         if (qni_args_has(job->args, option))
-            return qni_error(err, QN_INVALID, "--%s is for CSV data, and \"%.200s\" is a file of NIST's", option->name,
-                             job->data_path);
+            return qni_error(err, QN_INVALID, "--%s is for CSV data, and \"%.200s\" is a file of %s", option->name,
+                             job->data_path, kind == DATA_NPY ? "NumPy's" : "NIST's");
     }
     return QN_OK;
 }
@@ -98,13 +107,17 @@ static qn_status open_data(fit_job *job, qn_error *err)
     bool nist_start = qni_args_has(job->args, &qni_fit_options_table[FIT_NIST_START]);
     if (!job->certified && nist_start)
         return qni_error(err, QN_INVALID, "--nist-start goes with \"quern fit nist FILE\"");
-    if (!job->certified && !is_nist(job->data_path))
+    data_kind kind = job->certified ? DATA_NIST : kind_of(job->data_path);
+    if (kind == DATA_CSV)
         return open_csv(job, err);
-    qn_status s = refuse_csv_options(job, err);
+    qn_status s = refuse_csv_options(job, kind, err);
+    const qn_allocator *allocator = qni_run_allocator(job->run, QNI_HOLDER_TABLE);
+    if (s == QN_OK && kind == DATA_NPY)
+        s = qn_npy_read_table(&job->own_table, job->data_path, allocator, err);
+    else if (s == QN_OK)
+        s = qn_nist_read(&job->nist, job->data_path, allocator, err);
     if (s == QN_OK)
-        s = qn_nist_read(&job->nist, job->data_path, qni_run_allocator(job->run, QNI_HOLDER_TABLE), err);
-    if (s == QN_OK)
-        job->table = job->nist->table;
+        job->table = kind == DATA_NPY ? job->own_table : job->nist->table;
     return s;
 }
 
@@ -163,12 +176,12 @@ static qn_status read_columns(fit_job *job, qn_error *err)
         s = qn_csv_select(job->csv, name, has_type(types, name) ? QN_TYPE_AUTO : QN_TYPE_F64, err);
     }
     if (s == QN_OK)
-        s = qn_csv_read(&job->csv_table, job->csv, -1, err);
-    if (s == QN_OK && job->csv_table == NULL)
+        s = qn_csv_read(&job->own_table, job->csv, -1, err);
+    if (s == QN_OK && job->own_table == NULL)
         s = qni_error_at(err, QN_DATA, qni_file_name(job->data_path), 0, 0, "there is a header but no row of data");
     qn_csv_close(job->csv);
     job->csv = NULL;
-    job->table = job->csv_table;
+    job->table = job->own_table;
     return s;
 }
 
@@ -210,7 +223,7 @@ void qni_fit_free(fit_job *job)
     if (job->settings != NULL)
         qni_free(allocator, job->settings, 3 * job->p, (int64_t)sizeof *job->settings);
     qn_model_unref(job->model);
-    qn_table_free(job->csv_table);
+    qn_table_free(job->own_table);
     qn_csv_close(job->csv);
     qn_nist_free(job->nist);
     qni_file_bytes_free(&job->formula_bytes, allocator);

@@ -8,6 +8,7 @@
 
 #include <quern/fit.h>
 #include <quern/nist.h>
+#include <quern/npy.h>
 
 /* Options of the verb, in the order of help. */
 enum {
@@ -35,10 +36,10 @@ typedef struct fit_job {
     bool certified;           /* `quern fit nist`: nist's certified values are shown */
 
     qni_file_bytes formula_bytes;
-    qn_nist *nist; /* NULL: the data is CSV */
-    qn_csv *csv;   /* open until the table is read */
-    qn_table *csv_table;
-    const qn_table *table; /* nist's or csv_table */
+    qn_nist *nist;         /* NULL: the data is none of NIST's files */
+    qn_csv *csv;           /* open until the table is read */
+    qn_table *own_table;   /* from CSV or .npy */
+    const qn_table *table; /* nist's or own_table */
     qn_model *model;
     double *settings; /* start, lower, upper: (p) each, one block */
     int64_t p;

@@ -97,9 +97,10 @@ static const qni_argument curve_arguments[] = {
      "input. One that begins with - goes after --.",
      NULL},
     {"DATA",
-     "The data: a CSV file (compressed by gzip or not), a file of NIST's reference datasets, or - for CSV from "
-     "standard input.",
-     "csv|tsv|gz|dat"},
+     "The data: a CSV file (compressed by gzip or not); an array of NumPy's (.npy), whose columns are c1, c2 and so "
+     "on; "
+     "a file of NIST's reference datasets; or - for CSV from standard input.",
+     "csv|tsv|gz|npy|dat"},
 };
 
 static const qni_argument nist_arguments[] = {
