@@ -47,6 +47,8 @@ static const char *nearest_function(const char *name)
     for (int op = 0; op < QNI_OP_COUNT; op++)
         if (is_function(op))
             names[count++] = qni_op_infos[op].text;
+    if (strcmp(name, "ln") == 0) /* its name elsewhere; too short to be near */
+        return qni_op_infos[QNI_OP_LOG].text;
     int64_t nearest = qni_nearest(name, names, count);
     return nearest < 0 ? NULL : names[nearest];
 }

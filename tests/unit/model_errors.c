@@ -103,6 +103,7 @@ static void unknown_names_are_refused_with_the_nearest_one(void **state)
         const char *piece;
     } cases[] = {
         {"y = expp(x)", 5, "unknown function \"expp\": did you mean \"exp\"?"},
+        {"y = ln(x)", 5, "unknown function \"ln\": did you mean \"log\"?"},
         {"y = arctan(x)", 5, "did you mean \"atan\"?"},
         {"y = foo(x)", 5, "unknown function \"foo\" (there are "},
         {"y = foo(x)", 5, "for a product write foo*(…)"},
