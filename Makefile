@@ -1,11 +1,11 @@
-# The face of the project: make demo | test | check | bench | long | coverage | install | clean. The build itself is CMake's: see CMakePresets.json.
+# The face of the project: make demo | test | check | bench | long | coverage | docs | dist | abi | install | hook | clean. The build itself is CMake's: see CMakePresets.json.
 PREFIX ?= /usr/local
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 FUZZ_SECONDS ?= 600
 CTEST = ctest --output-on-failure -j$(JOBS)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test check bench long coverage install clean deps-build deps-tests deps-bench release dev
+.PHONY: help demo test check bench long coverage docs dist abi install hook clean deps-build deps-tests deps-bench deps-dist release dev
 help:
 	@echo "make demo      build, fit a real data set, draw build/demo.svg"
 	@echo "make check     quick tests and the rules of a commit (about a minute)"
@@ -13,15 +13,21 @@ help:
 	@echo "make bench     measure; raw samples go to build/bench/bench/samples"
 	@echo "make long      long tests, then every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))"
 	@echo "make coverage  what the tests reach, a folder a line"
+	@echo "make docs      the C interface as pages: build/docs/api/index.html"
+	@echo "make dist      source archive and Debian package: build/dist"
+	@echo "make abi       may programs compiled against the last tag use this library?"
+	@echo "make hook      let every git commit pass scripts/check first"
 	@echo "make install   install below PREFIX ($(PREFIX))"
 	@echo "make clean     remove build/"
 
 deps-build:
 	@scripts/deps build
 deps-tests:
-	@scripts/deps build tests
+	@scripts/deps build tests dist
 deps-bench:
 	@scripts/deps build bench
+deps-dist:
+	@scripts/deps build dist
 
 release: deps-build
 	@cmake --preset release -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
@@ -59,8 +65,21 @@ long: deps-tests
 coverage: deps-tests
 	cmake --preset coverage
 	cmake --build build/coverage
+	find build/coverage -name '*.gcda' -delete
 	$(CTEST) --test-dir build/coverage -L quick
 	scripts/coverage build/coverage
+
+docs:
+	@scripts/docs
+
+dist: deps-dist
+	@scripts/dist
+
+abi: deps-dist
+	@scripts/abi
+
+hook:
+	git config core.hooksPath scripts/hooks
 
 install: release
 	cmake --install build/release

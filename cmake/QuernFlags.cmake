@@ -1,4 +1,6 @@
 # What every target of ours is compiled with. Floating point is never contracted or relaxed: results are the same everywhere.
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES C) # programs are linked as position-independent, whatever the compiler's default
 add_library(quern_flags INTERFACE)
 target_include_directories(quern_flags INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
@@ -22,7 +24,7 @@ if(QUERN_SANITIZE)
   endif()
 endif()
 if(QUERN_COVERAGE)
-  target_compile_options(quern_flags INTERFACE --coverage -O0 -g)
+  target_compile_options(quern_flags INTERFACE --coverage -fprofile-update=atomic -O0 -g) # threads count, too
   target_link_options(quern_flags INTERFACE --coverage)
 endif()
 if(QUERN_FUZZ)

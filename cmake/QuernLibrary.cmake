@@ -7,9 +7,11 @@ list(APPEND foreign m)
 list(REMOVE_DUPLICATES foreign)
 list(TRANSFORM folders REPLACE "(.+)" "$<TARGET_OBJECTS:quern_\\1>" OUTPUT_VARIABLE objects)
 
+# SOVERSION is raised with every change after which a program that is already compiled might not run (scripts/abi tells), and for no other
+# reason; QUERN_0 in quern.map goes with it. See docs/upgrade.md.
 add_library(quern_shared SHARED ${objects})
 set_target_properties(quern_shared PROPERTIES
-  OUTPUT_NAME quern EXPORT_NAME quern VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINKER_LANGUAGE C
+  OUTPUT_NAME quern EXPORT_NAME quern VERSION ${PROJECT_VERSION} SOVERSION 0 LINKER_LANGUAGE C
   LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/quern.map)
 target_link_libraries(quern_shared PRIVATE $<BUILD_INTERFACE:quern_flags> ${foreign})
 target_link_options(quern_shared PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/quern.map)

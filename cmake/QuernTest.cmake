@@ -1,7 +1,8 @@
-# qn_test(KIND NAME [FOLDERS folders…] [LABELS labels…] [SOURCES files…] [LIBRARIES targets…]): tests/KIND/NAME.c (or SOURCES) as a CTest
-# test "KIND.NAME". It links the named folders of src/ and what they need, the harness and cmocka.
+# qn_test(KIND NAME [FOLDERS folders…] [LABELS labels…] [SOURCES files…] [LIBRARIES targets…] [NO_MEMCHECK reason]): tests/KIND/NAME.c (or
+# SOURCES) as a CTest test "KIND.NAME". It links the named folders of src/ and what they need, the harness and cmocka. With QUERN_GATES=ON
+# the unit and fault tests also run under memcheck, as "memcheck.KIND.NAME", but those that give a reason against it.
 function(qn_test kind name)
-  cmake_parse_arguments(test "" "" "FOLDERS;LABELS;SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(test "" "NO_MEMCHECK" "FOLDERS;LABELS;SOURCES;LIBRARIES" ${ARGN})
   if(NOT test_SOURCES)
     set(test_SOURCES ${name}.c)
   endif()
@@ -13,6 +14,12 @@ function(qn_test kind name)
   target_compile_options(${target} PRIVATE -UNDEBUG) # a test's assertions are there in every configuration
   add_test(NAME ${kind}.${name} COMMAND ${target} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${kind}.${name} PROPERTIES LABELS "quick;${kind};${test_LABELS}" TIMEOUT 600)
+  if(QUERN_GATES AND kind MATCHES "unit|fault" AND NOT test_NO_MEMCHECK)
+    add_test(NAME memcheck.${kind}.${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+      COMMAND valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
+        --suppressions=${PROJECT_SOURCE_DIR}/tests/memcheck.supp $<TARGET_FILE:${target}>)
+    set_tests_properties(memcheck.${kind}.${name} PROPERTIES LABELS "house;memcheck" TIMEOUT 600)
+  endif()
 endfunction()
 
 # qn_fuzz(NAME [FOLDERS folders…] [LIBRARIES targets…]): tests/fuzz/fuzz_NAME.c, which defines LLVMFuzzerTestOneInput. Always the CTest test

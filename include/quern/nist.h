@@ -31,7 +31,8 @@ typedef struct qn_nist {
 } qn_nist;
 
 /* Reads such a file, `path`, or `size` bytes in memory (borrowed during the call; `name` is what complaints call them).
- * The result is the caller's. Errors: QN_NO_INPUT, QN_IO, QN_DATA and QN_SYNTAX with file and line, QN_LIMIT, QN_NOMEM. */
+ * The result is the caller's. Errors: QN_NO_INPUT, QN_IO, QN_DATA and QN_SYNTAX with file and line, QN_LIMIT,
+ * QN_NOMEM. */
 QN_API QN_MUST_USE qn_status qn_nist_read(qn_nist **out, const char *path, const qn_allocator *allocator,
                                           qn_error *err);
 QN_API QN_MUST_USE qn_status qn_nist_read_bytes(qn_nist **out, const char *bytes, int64_t size, const char *name,

@@ -113,8 +113,8 @@ struct qn_csv {
 qn_status qni_csv_open_input(qn_csv **out, qni_input input, const qni_csv_sizes *sizes, const char *name,
                              const qn_csv_options *options, qn_error *err);
 
-/* Makes the window longer at its end; it moves. Errors: those of the input, QN_NOMEM, QN_LIMIT, QN_DATA (a zero byte stands
- * at the end). */
+/* Makes the window longer at its end; it moves. Errors: those of the input, QN_NOMEM, QN_LIMIT, QN_DATA (a zero
+ * byte stands at the end). */
 qn_status qni_csv_more(qn_csv *csv);
 
 /* csv_lex.c */

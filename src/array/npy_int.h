@@ -29,8 +29,8 @@ typedef struct qni_npy_header {
     int64_t size;                     /* bytes of the elements */
 } qni_npy_header;
 
-/* Reads the text of a header, `bytes` (size), a dictionary as Python prints it. Errors: QN_DATA, QN_LIMIT, with `name` as
- * the file. */
+/* Reads the text of a header, `bytes` (size), a dictionary as Python prints it. Errors: QN_DATA, QN_LIMIT, with
+ * `name` as the file. */
 qn_status qni_npy_header_read(qni_npy_header *out, const char *bytes, int64_t size, const char *name, qn_error *err);
 
 #endif

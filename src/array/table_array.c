@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 enum {
-    NAME_SIZE = 16 /* c, at most seven digits, a zero */
+    NAME_SIZE = 24 /* c, at most nineteen digits, a zero */
 };
 
 /* A table without rows, its columns called c1, c2, … */

@@ -281,7 +281,7 @@ static bool tiny_for_each(const qni_fit_trf *t)
 /* What there is to do with a step. */
 typedef enum advice {
     TRY,
-    WIDEN, /* it cannot be seen in x or rss, but nothing has failed in the region and the gradient is clearly not zero */
+    WIDEN, /* it cannot be seen in x or rss, but nothing has failed in the region, and the gradient is not zero */
     ARRIVED,
     GIVE_UP
 } advice;

@@ -21,7 +21,8 @@ enum {
     POWER
 };
 
-/* Does not recurse, and has text buffers of its own: inlined, they would be in the frame of every level of the recursion. */
+/* Does not recurse, and has text buffers of its own: inlined, they would be in the frame of every level of the
+ * recursion. */
 #define LEAF __attribute__((noinline))
 
 typedef struct parser {

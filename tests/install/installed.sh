@@ -82,8 +82,8 @@ symbols_shared)
     names=$(global_names --dynamic "$prefix/$libdir/libquern.so")
     only_qn_names "$names"
     [ "$names" = "$(promised_names)" ] || fail "exported and promised differ: $(diff <(promised_names) <(echo "$names") | grep '^[<>]' || true)"
-    readelf -d "$prefix/$libdir/libquern.so" | grep -q 'SONAME.*\[libquern\.so\.0\]' || fail "the soname is not libquern.so.0"
-    nm --dynamic "$prefix/$libdir/libquern.so" | grep -q 'qn_version@@QUERN_0' || fail "qn_version has no symbol version QUERN_0"
+    readelf -d "$prefix/$libdir/libquern.so" | grep 'SONAME.*\[libquern\.so\.0\]' >/dev/null || fail "the soname is not libquern.so.0"
+    nm --dynamic "$prefix/$libdir/libquern.so" | grep 'qn_version@@QUERN_0' >/dev/null || fail "qn_version has no symbol version QUERN_0"
     ;;
 symbols_static)
     names=$(global_names --extern-only "$prefix/$libdir/libquern.a")
@@ -122,8 +122,43 @@ pages) # in the places where man and the shells look
         [ -s "$prefix/share/$script" ] || fail "$script is not installed"
     done
     if command -v man >/dev/null; then
-        man -M "$prefix/share/man" quern-fit | cat | grep -q -- --max-evals || fail "man does not show quern-fit"
+        man -M "$prefix/share/man" quern-fit | cat | grep -- --max-evals >/dev/null || fail "man does not show quern-fit"
     fi
+    ;;
+hardening) # what the linker and the compiler were asked for is in what is installed
+    for file in "$prefix/bin/quern" "$prefix/$libdir/libquern.so"; do
+        headers=$(readelf --file-header --program-headers --wide "$file")
+        dynamic=$(readelf --dynamic --wide "$file")
+        calls=$(readelf --dyn-syms --wide "$file" | awk '$7 == "UND" { sub(/@.*/, "", $8); print $8 }')
+        grep -q 'Type: *DYN' <<<"$headers" || fail "$file is not position-independent"
+        grep -q 'GNU_STACK .* RW ' <<<"$headers" || fail "$file has an executable stack"
+        if grep -Eq 'LOAD .* (RWE|WE) ' <<<"$headers"; then fail "$file has memory that is both writable and executable"; fi
+        grep -q GNU_RELRO <<<"$headers" || fail "$file is not linked with -z relro"
+        grep -Eq 'BIND_NOW|FLAGS_1.*NOW' <<<"$dynamic" || fail "$file is not linked with -z now"
+        if grep -Eq 'TEXTREL|RPATH|RUNPATH' <<<"$dynamic"; then fail "$file has text relocations or a search path of its own"; fi
+        grep -qx __stack_chk_fail <<<"$calls" || fail "$file was compiled without -fstack-protector"
+        grep -Eq '^__[a-z]+_chk$' <<<"$calls" || fail "$file was compiled without _FORTIFY_SOURCE"
+    done
+    readelf --dynamic "$prefix/bin/quern" | grep 'FLAGS_1.*PIE' >/dev/null || fail "the command is not a position-independent executable"
+    if command -v hardening-check >/dev/null; then # knows the same from outside
+        hardening-check --nocfprotection "$prefix/bin/quern" || fail "hardening-check found something"
+    fi
+    ;;
+deprecated) # a call of a deprecated function is warned of, in C and C++, with what to call instead
+    cat >"$work/deprecated.h" <<'END'
+#include <quern/base.h>
+QN_BEGIN_DECLS
+QN_API QN_DEPRECATED("use qn_version") const char *qn_planted(void);
+QN_END_DECLS
+END
+    for language in "$cc -xc -std=c17" "g++ -xc++ -std=c++17"; do
+        compile="$language -fsyntax-only -Wall -Wextra -Wpedantic -Werror -I$prefix/include -I$work"
+        $compile - <<<'#include <deprecated.h>' || fail "a header with a deprecated function does not compile with $language"
+        if said=$($compile - 2>&1 < <(echo '#include <deprecated.h>' && echo 'const char *f(void); const char *f(void) { return qn_planted(); }')); then
+            fail "$language does not warn of a deprecated function"
+        fi
+        grep -q 'deprecated.*use qn_version' <<<"$said" || fail "$language does not say what to call instead: $said"
+    done
     ;;
 *) fail "no such case" ;;
 esac
