@@ -1,18 +1,19 @@
-# The face of the project: make demo | test | check | bench | long | coverage | docs | dist | abi | install | hook | clean. The build itself is CMake's: see CMakePresets.json.
+# The face of the project: make demo | test | check | bench | guard | long | coverage | docs | dist | abi | install | hook | clean. The build itself is CMake's: see CMakePresets.json.
 PREFIX ?= /usr/local
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 FUZZ_SECONDS ?= 600
 CTEST = ctest --output-on-failure -j$(JOBS)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test check bench long coverage docs dist abi install hook clean deps-build deps-tests deps-bench deps-dist release dev
+.PHONY: help demo test check bench guard long coverage docs dist abi install hook clean deps-build deps-tests deps-bench deps-dist release dev
 help:
 	@echo "make demo      build, fit a real data set, draw build/demo.svg"
 	@echo "make check     quick tests and the rules of a commit (about a minute)"
 	@echo "make test      the whole suite: every configuration, sanitizers, installation"
 	@echo "make bench     measure; raw samples go to build/bench/bench/samples"
+	@echo "make guard     a few benchmarks: their ratios to peers are within bench/guard.txt"
 	@echo "make long      long tests, then every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))"
-	@echo "make coverage  what the tests reach, a folder a line"
+	@echo "make coverage  what the tests reach, a folder a line; refuses what is below the floors"
 	@echo "make docs      the C interface as pages: build/docs/api/index.html"
 	@echo "make dist      source archive and Debian package: build/dist"
 	@echo "make abi       may programs compiled against the last tag use this library?"
@@ -53,6 +54,10 @@ test: deps-tests
 bench: deps-bench
 	cmake --preset release -B build/bench -DBUILD_TESTING=OFF
 	cmake --build build/bench --target bench
+
+guard: deps-bench
+	cmake --preset release -B build/bench -DBUILD_TESTING=OFF
+	scripts/guard build/bench
 
 long: deps-tests
 	cmake --preset full

@@ -69,7 +69,8 @@ static void read_ours(void *user)
     qn_csv *csv;
     qn_table *table = NULL;
     static const char types[] = "a=f64,b=f64,c=f64,d=f64,e=f64,f=f64,g=f64,h=f64";
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.types = types;
     if (qn_csv_open(&csv, f->path, &options, NULL) != QN_OK || qn_csv_read(&table, csv, -1, NULL) != QN_OK ||
         qn_table_row_count(table) != f->rows)

@@ -63,7 +63,8 @@ static void make_data(work *w)
     const char *const names[] = {"x", "y"};
     const double *const columns[] = {w->x, w->y};
     must(qn_table_from_f64(&w->table, names, columns, 2, ROWS, NULL, &err) == QN_OK, "no table");
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = names;
     options.column_count = 2;
     must(qn_model_new(&w->model, "y = a*exp(-k*x) + c", -1, &options, &err) == QN_OK, "no model");
@@ -92,7 +93,8 @@ static bool our_function(void *user, const double *p, double *r, double *jacobia
 
 static qn_fit_options our_options(const work *w)
 {
-    qn_fit_options options = qn_fit_options_default();
+    qn_fit_options options;
+    qn_fit_options_init(&options, sizeof options);
     options.start = start;
     options.ftol = options.xtol = options.gtol = w->tolerance;
     return options;

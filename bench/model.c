@@ -47,7 +47,8 @@ static qn_model *must_model(void)
 {
     qn_error err;
     qn_model *model;
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = columns;
     options.column_count = 2;
     must(qn_model_new(&model, formula, -1, &options, &err), &err);

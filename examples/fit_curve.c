@@ -32,7 +32,8 @@ int main(int argc, char **argv)
     }
     qn_status s = qn_csv_open(&csv, argv[1], NULL, &err);
     if (s == QN_OK) {
-        qn_model_options options = qn_model_options_default();
+        qn_model_options options;
+        qn_model_options_init(&options, sizeof options);
         options.columns = qn_csv_column_names(csv); /* these names are data, all others are parameters */
         options.column_count = qn_csv_column_count(csv);
         s = qn_model_new(&model, formula, -1, &options, &err);
@@ -42,7 +43,8 @@ int main(int argc, char **argv)
     if (s == QN_OK)
         s = qn_csv_read(&table, csv, -1, &err);
     if (s == QN_OK) {
-        qn_fit_options options = qn_fit_options_default();
+        qn_fit_options options;
+        qn_fit_options_init(&options, sizeof options);
         options.start = start;
         s = qn_fit_table(&fit, model, table, &options, &err);
     }

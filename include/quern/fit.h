@@ -46,8 +46,8 @@ typedef struct qn_fit_options {
     const qn_allocator *allocator;   /* NULL: the default */
 } qn_fit_options;
 
-/* Options with every field at its default. */
-QN_API qn_fit_options qn_fit_options_default(void);
+/* Options with every field at its default; `size` is sizeof *out as the caller knows it. Any thread. */
+QN_API void qn_fit_options_init(qn_fit_options *out, int64_t size);
 
 /* A parameter: where it began, where it ended, how sure that is. */
 typedef struct qn_fit_parameter {

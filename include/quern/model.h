@@ -29,8 +29,8 @@ typedef struct qn_model_options {
     const qn_allocator *allocator; /* NULL: the default. Borrowed, must outlive the model */
 } qn_model_options;
 
-/* Options with every field at its default. */
-QN_API qn_model_options qn_model_options_default(void);
+/* Options with every field at its default; `size` is sizeof *out as the caller knows it. Any thread. */
+QN_API void qn_model_options_init(qn_model_options *out, int64_t size);
 
 /* Compiles `formula` (`size` bytes; -1: up to the terminating zero; copied). The model has one reference, the caller's.
  * The formula is `y = expr`, `f(column) = expr` (the response is transformed) or, with options->response, `expr`.

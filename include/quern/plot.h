@@ -8,14 +8,17 @@
  *  - SVG and PNG need cairo 1.16 or newer, which is opened the first time: qn_has("cairo"). Text needs nothing.
  *  - Texts are UTF-8; bytes that are not become U+FFFD. Raised digits and minus (⁻⁰¹²³…) are drawn raised in any font.
  *
- *     qn_plot_options options = qn_plot_options_default();
+ *     qn_plot_options options;
+ *     qn_plot_options_init(&options, sizeof options);
  *     options.title = "y = b1 * (1 - exp(-b2 * x))";
  *     options.x_label = "x";
  *     qn_plot_new(&plot, &options, &err);
- *     qn_plot_panel panel = qn_plot_panel_default();
+ *     qn_plot_panel panel;
+ *     qn_plot_panel_init(&panel, sizeof panel);
  *     panel.label = "y";
  *     qn_plot_add_panel(plot, &panel, &err);
- *     qn_plot_series data = qn_plot_series_default();
+ *     qn_plot_series data;
+ *     qn_plot_series_init(&data, sizeof data);
  *     data.label = "data", data.n = n, data.x = x, data.y = y;
  *     qn_plot_add(plot, &data, &err);
  *     qn_plot_write(plot, "fit.svg", &err);
@@ -95,10 +98,10 @@ typedef struct qn_plot_series {
     double level;        /* QN_PLOT_LEVEL only */
 } qn_plot_series;
 
-/* Each with every field at its default. */
-QN_API qn_plot_options qn_plot_options_default(void);
-QN_API qn_plot_panel qn_plot_panel_default(void);
-QN_API qn_plot_series qn_plot_series_default(void);
+/* Each with every field at its default; `size` is sizeof *out as the caller knows it. Any thread. */
+QN_API void qn_plot_options_init(qn_plot_options *out, int64_t size);
+QN_API void qn_plot_panel_init(qn_plot_panel *out, int64_t size);
+QN_API void qn_plot_series_init(qn_plot_series *out, int64_t size);
 
 /* Makes a figure without panels. Errors: QN_INVALID (a size out of range, crossed limits), QN_NOMEM. */
 QN_API QN_MUST_USE qn_status qn_plot_new(qn_plot **out, const qn_plot_options *options, qn_error *err);
@@ -126,8 +129,8 @@ typedef struct qn_plot_text_options {
     bool colour;    /* ANSI colours */
 } qn_plot_text_options;
 
-/* Options with every field at its default. */
-QN_API qn_plot_text_options qn_plot_text_options_default(void);
+/* Options with every field at its default; `size` is sizeof *out as the caller knows it. Any thread. */
+QN_API void qn_plot_text_options_init(qn_plot_text_options *out, int64_t size);
 
 /* Takes `size` bytes of text; false where it cannot. */
 typedef bool qn_plot_sink(void *user, const char *bytes, int64_t size);

@@ -105,8 +105,8 @@ typedef struct qn_csv_options {
     const qn_allocator *allocator; /* NULL: the default. Borrowed, must outlive reader and tables */
 } qn_csv_options;
 
-/* Options with every field at its default. */
-QN_API qn_csv_options qn_csv_options_default(void);
+/* Options with every field at its default; `size` is sizeof *out as the caller knows it. Any thread. */
+QN_API void qn_csv_options_init(qn_csv_options *out, int64_t size);
 
 /* Opens `path` ("-": standard input), reads the header. Holds a buffer of 256 KiB, of 2 MiB where types are
  * inferred, or of up to twice the longest record. Errors: QN_NO_INPUT, QN_PERMISSION, QN_IO, QN_DATA (empty file, a

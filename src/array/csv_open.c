@@ -12,9 +12,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-qn_csv_options qn_csv_options_default(void)
+void qn_csv_options_init(qn_csv_options *out, int64_t size)
 {
-    return (qn_csv_options){.size = sizeof(qn_csv_options)};
+    qni_options_init(out, size);
 }
 
 int64_t qn_csv_column_count(const qn_csv *csv)
@@ -127,7 +127,8 @@ qn_status qni_csv_open_input(qn_csv **out, qni_input input, const qni_csv_sizes 
                              const qn_csv_options *options, qn_error *err)
 {
     *out = NULL;
-    const qn_csv_options defaults = qn_csv_options_default();
+    qn_csv_options defaults;
+    qn_csv_options_init(&defaults, sizeof defaults);
     if (options == NULL)
         options = &defaults;
     qn_csv *csv = qni_new(options->allocator, qn_csv);
@@ -159,7 +160,7 @@ qn_status qni_csv_open_input(qn_csv **out, qni_input input, const qni_csv_sizes 
 qn_status qn_csv_open(qn_csv **out, const char *path, const qn_csv_options *options, qn_error *err)
 {
     *out = NULL;
-    qn_csv_options known = qn_csv_options_default();
+    qn_csv_options known;
     qn_status s = qni_options_copy(&known, sizeof known, options, "qn_csv_options", err);
     qni_input input;
     if (s == QN_OK)
@@ -175,7 +176,7 @@ qn_status qn_csv_open_bytes(qn_csv **out, const char *bytes, int64_t size, const
     *out = NULL;
     if (size < 0 || (bytes == NULL && size > 0))
         return qni_error(err, QN_INVALID, "there are no %" PRId64 " bytes to read", size);
-    qn_csv_options known = qn_csv_options_default();
+    qn_csv_options known;
     qn_status s = qni_options_copy(&known, sizeof known, options, "qn_csv_options", err);
     qni_input input;
     if (s == QN_OK)

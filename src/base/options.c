@@ -4,17 +4,28 @@
 #include "base/error.h"
 #include "base/limits.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
+
+void qni_options_init(void *out, int64_t size)
+{
+    assert(size >= (int64_t)sizeof size);
+    if (size < (int64_t)sizeof size)
+        return;
+    memset(out, 0, (size_t)size);
+    memcpy(out, &size, sizeof size);
+}
 
 qn_status qni_options_copy(void *out, int64_t out_size, const void *given, const char *name, qn_error *err)
 {
     int64_t size;
+    qni_options_init(out, out_size);
     if (given == NULL)
         return QN_OK;
     memcpy(&size, given, sizeof size);
     if (size < (int64_t)sizeof size || size > QNI_OPTIONS_SIZE_MAX)
-        return qni_error(err, QN_INVALID, "%s.size is %" PRId64 ": start from %s_default()", name, size, name);
+        return qni_error(err, QN_INVALID, "%s.size is %" PRId64 ": fill it by %s_init()", name, size, name);
     const char *bytes = given;
     for (int64_t i = out_size; i < size; i++)
         if (bytes[i] != 0)

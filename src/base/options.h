@@ -1,14 +1,18 @@
 /* base/options.h: option structs of callers that were built against another version of a header.
  *
- * Such a struct begins with its size, an int64_t, and fields are only ever appended. */
+ * Such a struct begins with its size, an int64_t; fields are only ever appended, and 0 is every field's default. */
 #ifndef QNI_BASE_OPTIONS_H
 #define QNI_BASE_OPTIONS_H
 
 #include <quern/base.h>
 
-/* Copies `given` (NULL: nothing) over the defaults that `out` holds: as many fields as both know. A larger struct
- * than ours is fine while the fields that we do not know are zero: their defaults. `name` is the type's, for the
- * message. Errors: QN_INVALID (no size; fields of a newer version are used). */
+/* Every field of a struct of `size` bytes at its default: what the public …_init functions do. A size below that
+ * of the size field is a caller's mistake: nothing is written. */
+void qni_options_init(void *out, int64_t size);
+
+/* out (out_size) := defaults, and over them what `given` (NULL: nothing) says: as many fields as both know. A
+ * larger struct than ours is fine while the fields that we do not know are at their default. `name` is the type's,
+ * for the message. Errors: QN_INVALID (a size that cannot be; fields of a newer version are used). */
 QN_MUST_USE qn_status qni_options_copy(void *out, int64_t out_size, const void *given, const char *name, qn_error *err);
 
 #endif

@@ -94,7 +94,8 @@ static qn_status refuse_csv_options(const fit_job *job, data_kind kind, qn_error
 
 static qn_status open_csv(fit_job *job, qn_error *err)
 {
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.no_header = qni_args_has(job->args, &qni_fit_options_table[FIT_NO_HEADER]);
     options.types = option_text(job, FIT_TYPES);
     options.allocator = qni_run_allocator(job->run, QNI_HOLDER_TABLE);
@@ -124,7 +125,8 @@ static qn_status open_data(fit_job *job, qn_error *err)
 /* Compiles the formula against `names` (count). */
 static qn_status compile(fit_job *job, const char *const *names, int64_t count, qn_error *err)
 {
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = names;
     options.column_count = count;
     options.response = option_text(job, FIT_Y);

@@ -210,7 +210,8 @@ static void write_note(picture *p)
 static qn_status add_series(qn_plot *plot, qn_plot_kind kind, int64_t panel, const char *label, int64_t n,
                             const double *x, const double *y, qn_error *err)
 {
-    qn_plot_series series = qn_plot_series_default();
+    qn_plot_series series;
+    qn_plot_series_init(&series, sizeof series);
     series.kind = kind;
     series.panel = panel;
     series.label = label;
@@ -224,7 +225,8 @@ static qn_status add_series(qn_plot *plot, qn_plot_kind kind, int64_t panel, con
 static qn_status add_fit_panel(const picture *p, qn_plot *plot, const char *note, qn_error *err)
 {
     bool over_x = p->independent >= 0;
-    qn_plot_panel panel = qn_plot_panel_default();
+    qn_plot_panel panel;
+    qn_plot_panel_init(&panel, sizeof panel);
     panel.label = qn_model_response_text(p->job->model);
     panel.height = 2.6;
     panel.note = note;
@@ -238,7 +240,8 @@ static qn_status add_fit_panel(const picture *p, qn_plot *plot, const char *note
 
 static qn_status add_residual_panel(const picture *p, qn_plot *plot, qn_error *err)
 {
-    qn_plot_panel panel = qn_plot_panel_default();
+    qn_plot_panel panel;
+    qn_plot_panel_init(&panel, sizeof panel);
     panel.label = "residual";
     panel.symmetric = true;
     qn_status s = qn_plot_add_panel(plot, &panel, err);
@@ -251,7 +254,8 @@ static qn_status add_residual_panel(const picture *p, qn_plot *plot, qn_error *e
 
 static qn_status new_plot(const picture *p, qn_plot **out, const char *title, qn_error *err)
 {
-    qn_plot_options options = qn_plot_options_default();
+    qn_plot_options options;
+    qn_plot_options_init(&options, sizeof options);
     options.title = title;
     options.x_label = p->independent >= 0 ? qn_model_column_name(p->job->model, p->independent) : "fitted";
     options.allocator = qni_run_allocator(p->job->run, QNI_HOLDER_PLOT);
@@ -303,7 +307,8 @@ qn_status qni_fit_plot_terminal(const fit_job *job, qn_error *err)
     qn_status s = picture_init(&p, job, QNI_CURVE_POINTS_TERMINAL, err);
     if (s != QN_OK)
         return s;
-    qn_plot_text_options options = qn_plot_text_options_default();
+    qn_plot_text_options options;
+    qn_plot_text_options_init(&options, sizeof options);
     options.width = between(QNI_TERMINAL_PLOT_MIN_WIDTH, columns - 1, QNI_TERMINAL_PLOT_WIDTH);
     options.height = between(QNI_TERMINAL_PLOT_MIN_HEIGHT, lines / 2, QNI_TERMINAL_PLOT_MAX_HEIGHT);
     options.ascii = !out->utf8;

@@ -167,7 +167,8 @@ static int fit(fit_job *job)
     qn_status s = qni_fit_settings(job, &err);
     if (s != QN_OK)
         return s == QN_INVALID ? qni_report_usage(&err, job->args->verb->name) : qni_report(&err);
-    qn_fit_options options = qn_fit_options_default();
+    qn_fit_options options;
+    qn_fit_options_init(&options, sizeof options);
     options.start = job->settings;
     options.lower = job->settings + job->p;
     options.upper = job->settings + 2 * job->p;

@@ -12,9 +12,9 @@
 #include <math.h>
 #include <stddef.h>
 
-qn_fit_options qn_fit_options_default(void)
+void qn_fit_options_init(qn_fit_options *out, int64_t size)
 {
-    return (qn_fit_options){.size = sizeof(qn_fit_options)};
+    qni_options_init(out, size);
 }
 
 static bool resolve_tolerance(double *tolerance)
@@ -26,7 +26,6 @@ static bool resolve_tolerance(double *tolerance)
 
 qn_status qni_fit_options_resolve(qn_fit_options *out, const qn_fit_options *options, int64_t p, qn_error *err)
 {
-    *out = qn_fit_options_default();
     qn_status s = qni_options_copy(out, sizeof *out, options, "qn_fit_options", err);
     if (s != QN_OK)
         return s;

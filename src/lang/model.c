@@ -12,9 +12,9 @@
 #include "base/options.h"
 #include "lang/limits.h"
 
-qn_model_options qn_model_options_default(void)
+void qn_model_options_init(qn_model_options *out, int64_t size)
 {
-    return (qn_model_options){.size = sizeof(qn_model_options)};
+    qni_options_init(out, size);
 }
 
 static qn_status check_call(const char *formula, const qn_model_options *options, qn_error *err)
@@ -129,7 +129,7 @@ qn_status qn_model_new(qn_model **out, const char *formula, int64_t size, const 
 {
     assert(out != NULL);
     *out = NULL;
-    qn_model_options known = qn_model_options_default();
+    qn_model_options known;
     qn_status status = qni_options_copy(&known, sizeof known, options, "qn_model_options", err);
     if (status == QN_OK)
         status = check_call(formula, &known, err);

@@ -11,24 +11,24 @@
 #include <math.h>
 #include <string.h>
 
-qn_plot_options qn_plot_options_default(void)
+void qn_plot_options_init(qn_plot_options *out, int64_t size)
 {
-    return (qn_plot_options){.size = (int64_t)sizeof(qn_plot_options)};
+    qni_options_init(out, size);
 }
 
-qn_plot_panel qn_plot_panel_default(void)
+void qn_plot_panel_init(qn_plot_panel *out, int64_t size)
 {
-    return (qn_plot_panel){.size = (int64_t)sizeof(qn_plot_panel)};
+    qni_options_init(out, size);
 }
 
-qn_plot_series qn_plot_series_default(void)
+void qn_plot_series_init(qn_plot_series *out, int64_t size)
 {
-    return (qn_plot_series){.size = (int64_t)sizeof(qn_plot_series)};
+    qni_options_init(out, size);
 }
 
-qn_plot_text_options qn_plot_text_options_default(void)
+void qn_plot_text_options_init(qn_plot_text_options *out, int64_t size)
 {
-    return (qn_plot_text_options){.size = (int64_t)sizeof(qn_plot_text_options)};
+    qni_options_init(out, size);
 }
 
 static qn_status check_number(double *value, double otherwise, double least, double most, const char *what,
@@ -74,7 +74,6 @@ static void free_text(const qn_allocator *allocator, char *text)
 
 static qn_status check_options(qn_plot_options *o, const qn_plot_options *options, qn_error *err)
 {
-    *o = qn_plot_options_default();
     qn_status s = qni_options_copy(o, sizeof *o, options, "qn_plot_options", err);
     if (s != QN_OK)
         return s;
@@ -114,7 +113,7 @@ qn_status qn_plot_new(qn_plot **out, const qn_plot_options *options, qn_error *e
 
 qn_status qn_plot_add_panel(qn_plot *plot, const qn_plot_panel *panel, qn_error *err)
 {
-    qn_plot_panel p = qn_plot_panel_default();
+    qn_plot_panel p;
     qn_status s = qni_options_copy(&p, sizeof p, panel, "qn_plot_panel", err);
     if (s != QN_OK)
         return s;
@@ -168,7 +167,7 @@ static qn_plot_colour choose_colour(qn_plot *plot, const qn_plot_series *s)
 
 qn_status qn_plot_add(qn_plot *plot, const qn_plot_series *series, qn_error *err)
 {
-    qn_plot_series s = qn_plot_series_default();
+    qn_plot_series s;
     qn_status status = qni_options_copy(&s, sizeof s, series, "qn_plot_series", err);
     if (status != QN_OK)
         return status;

@@ -444,7 +444,6 @@ static qn_status write_page(const page *p, qn_plot_sink *sink, void *user, qn_er
 static qn_status check_text_options(qn_plot_text_options *o, const qn_plot *plot, const qn_plot_text_options *options,
                                     qn_error *err)
 {
-    *o = qn_plot_text_options_default();
     qn_status s = qni_options_copy(o, sizeof *o, options, "qn_plot_text_options", err);
     if (s != QN_OK)
         return s;

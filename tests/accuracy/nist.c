@@ -34,7 +34,8 @@ static digits fit_set(const nist_set *set, int start)
     qn_model *model;
     qn_fit_result *result;
     const char *columns[16];
-    qn_model_options model_options = qn_model_options_default();
+    qn_model_options model_options;
+    qn_model_options_init(&model_options, sizeof model_options);
     model_options.columns = columns;
     model_options.column_count = qn_table_column_count(set->table);
     for (int64_t c = 0; c < model_options.column_count; c++)
@@ -49,7 +50,8 @@ static digits fit_set(const nist_set *set, int start)
         assert_true(index[j] >= 0);
         starts[index[j]] = set->start[start][j];
     }
-    qn_fit_options options = qn_fit_options_default();
+    qn_fit_options options;
+    qn_fit_options_init(&options, sizeof options);
     options.start = starts;
     assert_ok(qn_fit_table(&result, model, set->table, &options, &err), &err);
 

@@ -47,7 +47,8 @@ void nist_set_read(nist_set *set, const char *name)
 
     qn_error err;
     qn_csv *csv;
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.delimiter = ' ';
     assert_ok(qn_csv_open_bytes(&csv, data, (int64_t)size, path, &options, &err), &err);
     for (int64_t c = 0; c < qn_csv_column_count(csv); c++)

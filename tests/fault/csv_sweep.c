@@ -14,7 +14,10 @@ static const char text[] = "x,n,who,ok,day,\"a \"\"b\"\"\",\n"
 static qn_status read_everything(const qn_allocator *allocator, void *user)
 {
     const qn_csv_options *given = user;
-    qn_csv_options options = given != NULL ? *given : qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
+    if (given != NULL)
+        options = *given;
     options.allocator = allocator;
     qn_error err;
     qn_csv *csv;
@@ -38,7 +41,8 @@ static const uint8_t compressed[] = {
 static qn_status read_compressed(const qn_allocator *allocator, void *user)
 {
     (void)user;
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.allocator = allocator;
     qn_csv *csv;
     qn_table *table = NULL;
@@ -53,7 +57,8 @@ static qn_status read_compressed(const qn_allocator *allocator, void *user)
 static qn_status read_selected(const qn_allocator *allocator, void *user)
 {
     (void)user;
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.allocator = allocator;
     options.types = "n=f64,who=string";
     qn_csv *csv;
@@ -73,7 +78,8 @@ static qn_status read_selected(const qn_allocator *allocator, void *user)
 static qn_status open_a_file(const qn_allocator *allocator, void *user)
 {
     (void)user;
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.allocator = allocator;
     qn_csv *csv;
     qn_status s = qn_csv_open(&csv, "LICENSE", &options, NULL);
@@ -96,7 +102,8 @@ static qn_status make_from_arrays(const qn_allocator *allocator, void *user)
 static qn_status export_to_arrow(const qn_allocator *allocator, void *user)
 {
     (void)user;
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.allocator = allocator;
     qn_csv *csv;
     qn_table *table = NULL;
@@ -128,7 +135,8 @@ static void reading_survives_every_failed_allocation(void **state)
 {
     (void)state;
     assert_true(test_fault_sweep(read_everything, NULL, 1000) > 20);
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.no_header = true;
     assert_true(test_fault_sweep(read_everything, &options, 1000) > 20);
     assert_true(test_fault_sweep(read_selected, NULL, 1000) > 10);

@@ -15,7 +15,8 @@ static qn_status fit_table(const qn_allocator *allocator, void *user)
 {
     const inputs *in = user;
     const double begin[] = {2, __builtin_nan("")}, upper[] = {2.5, __builtin_inf()};
-    qn_fit_options options = qn_fit_options_default();
+    qn_fit_options options;
+    qn_fit_options_init(&options, sizeof options);
     options.start = begin;
     options.upper = upper;
     options.allocator = allocator;
@@ -44,7 +45,8 @@ static void a_fit_of_a_table_survives_every_failed_allocation(void **state)
     assert_ok(qn_csv_open_bytes(&csv, text, (int64_t)strlen(text), "data.csv", NULL, &err), &err);
     assert_ok(qn_csv_read(&table, csv, -1, &err), &err);
     qn_csv_close(csv);
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = columns;
     options.column_count = 2;
     assert_ok(qn_model_new(&model, "y = a*x + b", -1, &options, &err), &err);
@@ -68,7 +70,8 @@ static qn_status fit_function(const qn_allocator *allocator, void *user)
 {
     (void)user;
     const qn_fit_problem problem = {.n = 3, .p = 1, .eval = eval};
-    qn_fit_options options = qn_fit_options_default();
+    qn_fit_options options;
+    qn_fit_options_init(&options, sizeof options);
     options.allocator = allocator;
     qn_fit_result *result;
     qn_status status = qn_fit_solve(&result, &problem, &options, NULL);

@@ -19,7 +19,8 @@ static qn_status compile_and_evaluate(const qn_allocator *allocator, void *user)
     const call *c = user;
     qn_model *model;
     qn_error err;
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = columns;
     options.column_count = 3;
     options.response = c->response;

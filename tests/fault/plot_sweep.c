@@ -34,7 +34,8 @@ static bool swallow(void *user, const char *bytes, int64_t size)
 
 static qn_status add(qn_plot *plot, const request *r, qn_plot_kind kind, int64_t panel)
 {
-    qn_plot_series s = qn_plot_series_default();
+    qn_plot_series s;
+    qn_plot_series_init(&s, sizeof s);
     s.kind = kind, s.panel = panel, s.n = N, s.x = r->x, s.y = r->y, s.y2 = r->x, s.label = "label";
     return qn_plot_add(plot, &s, NULL);
 }
@@ -43,12 +44,14 @@ static qn_status call(const qn_allocator *allocator, void *user)
 {
     const request *r = user;
     qn_plot *plot = NULL;
-    qn_plot_options options = qn_plot_options_default();
+    qn_plot_options options;
+    qn_plot_options_init(&options, sizeof options);
     options.allocator = allocator;
     options.title = "title";
     options.x_label = "x";
     qn_status s = qn_plot_new(&plot, &options, NULL);
-    qn_plot_panel panel = qn_plot_panel_default();
+    qn_plot_panel panel;
+    qn_plot_panel_init(&panel, sizeof panel);
     panel.label = "y";
     panel.note = "a\tnote";
     for (int i = 0; s == QN_OK && i < 2; i++)

@@ -111,7 +111,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char delimiters[] = {0, ',', ';', '\t', ' ', '|', 0, 0};
     uint8_t how = data[0];
     uint8_t selection = data[1];
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.no_header = (how & 1) != 0;
     options.delimiter = delimiters[how >> 1 & 7];
     const char *bytes = (const char *)data + 2;

@@ -1,5 +1,5 @@
 #!/bin/bash
-# tests/install/planted.sh: scripts/check refuses what it says it refuses. Usage: planted.sh CASE SOURCE WORK
+# tests/install/planted.sh: scripts/check and the other gates refuse what they say they refuse. Usage: planted.sh CASE SOURCE WORK
 # A copy of the project gets one fault; the check must refuse, and name the place. The case "copy" makes the copy and its build; "clean"
 # shows that the copy without a fault passes.
 set -euo pipefail
@@ -26,6 +26,39 @@ refused() {
     [ $status -eq 1 ] || fail "status $status instead of 1: $output"
     grep -qF "$2" <<<"$output" || fail "no finding with \"$2\": $output"
 }
+
+# not_analyzed ANALYSER TEXT: scripts/analyze must fail on src/base/error.c, with a finding that holds TEXT.
+not_analyzed() {
+    local output status=0
+    output=$("$copy/scripts/analyze" --build build --only "$1" src/base/error.c 2>&1) || status=$?
+    [ $status -eq 1 ] || fail "status $status instead of 1: $output"
+    grep -q "^src/base/error.c:[0-9]*: .*$2" <<<"$output" || fail "no finding with \"$2\": $output"
+}
+
+# build_test FOLDER OPTION…: builds the test unit.utf8_core of the copy in a build folder of its own.
+build_test() {
+    cmake -S "$copy" -B "$copy/$1" -G Ninja -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS="-O0 -g" "${@:2}" >/dev/null
+    cmake --build "$copy/$1" --target test_unit_utf8_core >/dev/null
+}
+
+# false_tool NAME: standard input becomes a program that stands before the real ones.
+false_tool() {
+    mkdir -p "$work/bin"
+    { echo '#!/bin/bash' && cat; } >"$work/bin/$1"
+    chmod +x "$work/bin/$1"
+    export PATH=$work/bin:$PATH
+}
+
+# expect STATUS TEXT COMMAND…: what COMMAND must return and say.
+expect() {
+    local output status=0
+    output=$("${@:3}" 2>&1) || status=$?
+    [ $status -eq "$1" ] || fail "status $status instead of $1: $output"
+    grep -qF -- "$2" <<<"$output" || fail "nothing with \"$2\": $output"
+}
+
+null_dereference='int qni_planted(int n);
+int qni_planted(int n) { const int *a = 0; if (n > 3) a = &n; return *a; }'
 
 case $case_name in
 copy)
@@ -94,6 +127,66 @@ refuses_a_header_that_needs_another)
 refuses_unfinished_work)
     plant src/base/error.c <<<"/* TO""DO: later */"
     refused unfinished 'src/base/error.c'
+    ;;
+refuses_stubs)
+    plant src/base/error.c <<<"/* not imple""mented */"
+    refused unfinished 'src/base/error.c'
+    ;;
+refuses_a_system_call_outside_its_room)
+    plant src/base/error.c <<<'int qni_planted(void) { return fork(); }'
+    refused calls "src/base/error.c:$(wc -l <"$planted"): fork may not be called here"
+    ;;
+refuses_a_limit_outside_its_file)
+    plant src/base/error.c <<<'#define PLANTED_MAX 100'
+    refused limits "src/base/error.c:$(wc -l <"$planted"): PLANTED_MAX is a limit"
+    ;;
+refuses_a_limit_without_reason)
+    plant src/base/limits.h < <(printf '\n#define QNI_PLANTED_MAX 100\n')
+    refused limits 'QNI_PLANTED_MAX needs its reason'
+    ;;
+refuses_what_clang_tidy_finds)
+    plant src/base/error.c <<<"$null_dereference"
+    not_analyzed tidy clang-analyzer-core.NullDereference
+    ;;
+refuses_what_gcc_finds)
+    plant src/base/error.c <<<"$null_dereference"
+    not_analyzed gcc Wanalyzer-null-dereference
+    ;;
+refuses_what_cppcheck_finds)
+    plant src/base/error.c <<<"$null_dereference"
+    not_analyzed cppcheck nullPointer
+    ;;
+refuses_what_memcheck_finds)
+    plant src/base/utf8.c <<<'#include "base/alloc.h"
+__attribute__((constructor)) static void planted(void) { char *b = qni_alloc(NULL, 1, 8); qni_free(NULL, b, b[5] == 7, 8); }'
+    build_test build-memcheck -DQUERN_GATES=ON
+    expect 8 'depends on uninitialised value' ctest --test-dir "$copy/build-memcheck" -R '^memcheck.unit.utf8_core$' --output-on-failure
+    ;;
+refuses_low_coverage)
+    build_test build-coverage -DQUERN_COVERAGE=ON
+    (cd "$copy" && build-coverage/tests/unit/test_unit_utf8_core >/dev/null 2>&1)
+    expect 1 'of the lines are reached, less than' "$copy/scripts/coverage" "$copy/build-coverage"
+    expect 1 'no test calls qn_version' "$copy/scripts/coverage" "$copy/build-coverage"
+    ;;
+refuses_fewer_tests)
+    false_tool ctest <<<'printf "  Test #1: dev.one\n  Test #2: dev.two\n"'
+    echo 'dev 2' >"$copy/tests/count.txt"
+    expect 0 'dev 2' "$copy/scripts/count" suite
+    echo 'dev 3' >"$copy/tests/count.txt"
+    expect 1 'tests/count.txt:1: dev: 2 tests, 3 before' "$copy/scripts/count" suite
+    printf 'dev 2\nfunctions 1000000\n' >"$copy/tests/count.txt"
+    expect 1 'tests/count.txt:2: functions' "$copy/scripts/count" suite
+    ;;
+refuses_a_ratio_outside_its_interval)
+    false_tool cmake <<<':'
+    mkdir -p "$work/bench"
+    false_tool ../bench/bench_planted <<<'printf "%-28s %s = 0.900  [0.8 … 1.0]\n" "a case, 2" "quern/peer"'
+    echo 'planted | a case, 2 | quern/peer | 0.5 | 1.0 | a reason' >"$copy/bench/guard.txt"
+    expect 0 'quern/peer = 0.900, within' "$copy/scripts/guard" "$work"
+    echo 'planted | a case, 2 | quern/peer | 0.5 | 0.8 | a reason' >"$copy/bench/guard.txt"
+    expect 1 'quern/peer = 0.900, outside 0.5 … 0.8 (a reason)' "$copy/scripts/guard" "$work"
+    echo 'planted | another | quern/peer | 0.5 | 0.8 | a reason' >"$copy/bench/guard.txt"
+    expect 1 'has no "another"' "$copy/scripts/guard" "$work"
     ;;
 *) fail "no such case" ;;
 esac

@@ -306,7 +306,8 @@ static void read_back(sheet *s)
     char types[200] = "";
     for (int64_t c = 0; c < s->column_count; c++)
         (void)sprintf(types + strlen(types), "%sc%d=%s", c > 0 ? "," : "", (int)c + 1, qn_type_name(s->types[c]));
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.types = types;
     options.delimiter = s->delimiter;
     options.no_header = s->no_header;

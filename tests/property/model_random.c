@@ -397,7 +397,8 @@ static void trial_begin(trial *t, uint64_t *seed, int depth)
     memset(t, 0, sizeof *t);
     t->root = grow(&t->f, seed, depth);
     print(&t->f, seed, t->root, 1);
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = column_names;
     options.column_count = COLUMNS;
     qn_error err;

@@ -42,7 +42,8 @@ typedef struct complaint {
 static void assert_complaints(const complaint *cases, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        qn_csv_options options = qn_csv_options_default();
+        qn_csv_options options;
+        qn_csv_options_init(&options, sizeof options);
         options.types = cases[i].types;
         qn_error err = failure(cases[i].text, (int64_t)strlen(cases[i].text), &options, QN_DATA);
         assert_string_equal(err.message, cases[i].message);
@@ -100,7 +101,8 @@ static void a_row_with_too_few_or_too_many_fields_is_refused(void **state)
         {"a,b\n1,2\n,x,3\n", "b=f64,a=f64", 3, 4, "this row has 3 fields, the header has 2"},
     };
     assert_all(cases);
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.no_header = true;
     qn_error err = failure("1,2\n1\n", 6, &options, QN_DATA);
     assert_string_equal(err.message, "this row has 1 field, the first row has 2");
@@ -279,7 +281,8 @@ static void names_and_types_that_are_not_there_are_refused(void **state)
         {"volume=f64,,", QN_INVALID, "types: \"\" is not NAME=TYPE"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        qn_csv_options options = qn_csv_options_default();
+        qn_csv_options options;
+        qn_csv_options_init(&options, sizeof options);
         options.types = cases[i].types;
         qn_error err = failure(text, sizeof text - 1, &options, cases[i].status);
         assert_string_equal(err.message, cases[i].message);
@@ -303,7 +306,8 @@ static void wrong_options_are_refused(void **state)
     (void)state;
     static const char delimiters[] = {'"', '#', '\n', '\r', '.', '5', 'e', '-', '\x80'};
     for (size_t i = 0; i < sizeof delimiters; i++) {
-        qn_csv_options options = qn_csv_options_default();
+        qn_csv_options options;
+        qn_csv_options_init(&options, sizeof options);
         options.delimiter = delimiters[i];
         (void)failure("a\n1\n", 4, &options, QN_INVALID);
     }

@@ -38,7 +38,8 @@ static qn_table *read_text(const char *text)
 
 static qn_table *read_typed(const char *text, const char *types)
 {
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.types = types;
     return read_with(text, &options);
 }
@@ -199,7 +200,8 @@ static void the_delimiter_does_not_depend_on_what_comes_late(void **state)
 static void a_delimiter_can_be_given(void **state)
 {
     (void)state;
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.delimiter = '|';
     qn_table *t = read_with("a,b|c\n1,5|2\n", &options);
     assert_text(t, "a,b", 0, "1,5");
@@ -280,7 +282,8 @@ static void types_are_inferred_from_all_cells_of_the_sample(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[200];
         (void)snprintf(text, sizeof text, "v\n%s", cases[i].cells);
-        qn_csv_options options = qn_csv_options_default();
+        qn_csv_options options;
+        qn_csv_options_init(&options, sizeof options);
         options.delimiter = ';';
         qn_table *t = read_with(text, &options);
         assert_string_equal(qn_type_name(qn_table_column_type(t, 0)), qn_type_name(cases[i].type));
@@ -335,7 +338,8 @@ static void a_file_is_read_in_batches(void **state)
 static void without_a_header_columns_are_numbered(void **state)
 {
     (void)state;
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.no_header = true;
     qn_table *t = read_with("# c\n1,2.5\n3,4\n", &options);
     assert_int_equal(qn_table_row_count(t), 2);
@@ -433,7 +437,8 @@ static void batches_of_an_endless_input_need_little_memory(void **state)
     (void)state;
     test_allocator t;
     test_allocator_init(&t);
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.allocator = &t.allocator;
     options.no_header = true;
     int64_t position = 0;

@@ -12,7 +12,8 @@ static qn_fit_result *solve(qn_fit_problem problem, const double *start, const d
 {
     qn_error err;
     qn_fit_result *result;
-    qn_fit_options options = qn_fit_options_default();
+    qn_fit_options options;
+    qn_fit_options_init(&options, sizeof options);
     options.start = start;
     options.lower = lower;
     options.upper = upper;
@@ -437,7 +438,8 @@ static void evaluations_are_bounded(void **state)
     qn_error err;
     const double start[] = {-1.2, 1};
     qn_fit_problem problem = {.n = 2, .p = 2, .eval = rosenbrock};
-    qn_fit_options options = qn_fit_options_default();
+    qn_fit_options options;
+    qn_fit_options_init(&options, sizeof options);
     options.start = start;
     for (options.max_evals = 1; options.max_evals < 12; options.max_evals++) {
         qn_fit_result *result;
@@ -461,7 +463,8 @@ static void a_fit_can_be_interrupted_at_every_question(void **state)
     qn_error err;
     const double start[] = {-1.2, 1};
     qn_fit_problem problem = {.n = 2, .p = 2, .eval = rosenbrock};
-    qn_fit_options options = qn_fit_options_default();
+    qn_fit_options options;
+    qn_fit_options_init(&options, sizeof options);
     options.start = start;
     options.should_stop = stop_later;
     int64_t interrupted = 0;
@@ -501,7 +504,8 @@ static void what_cannot_be_fitted_is_refused_by_name(void **state)
     problem.names = names;
     const double low[] = {0, 3}, high[] = {1, 2}, same[] = {0, 3}, below[] = {-1, 2.5}, infinite[] = {0.5, INFINITY},
                  bad[] = {0, NAN};
-    qn_fit_options options = qn_fit_options_default();
+    qn_fit_options options;
+    qn_fit_options_init(&options, sizeof options);
     options.lower = low;
     options.upper = high;
     assert_refused(&problem, &options, QN_INVALID, "the lower bound of \"slope\" (3) is above its upper bound (2)");
@@ -514,17 +518,17 @@ static void what_cannot_be_fitted_is_refused_by_name(void **state)
     assert_refused(&problem, &options, QN_INVALID, "the start of \"slope\" is infinite");
     options.lower = bad;
     assert_refused(&problem, &options, QN_INVALID, "\"slope\"");
-    options = qn_fit_options_default();
+    qn_fit_options_init(&options, sizeof options);
     options.confidence = 95;
     assert_refused(&problem, &options, QN_INVALID, "confidence");
-    options = qn_fit_options_default();
+    qn_fit_options_init(&options, sizeof options);
     options.xtol = NAN;
     assert_refused(&problem, &options, QN_INVALID, "xtol");
-    options = qn_fit_options_default();
+    qn_fit_options_init(&options, sizeof options);
     options.max_evals = -1;
     assert_refused(&problem, &options, QN_INVALID, "max_evals");
     options.size = 3;
-    assert_refused(&problem, &options, QN_INVALID, "qn_fit_options_default");
+    assert_refused(&problem, &options, QN_INVALID, "qn_fit_options_init");
     problem.n = 1;
     assert_refused(&problem, NULL, QN_DATA, "1 row is too few for 2 parameters");
     problem.p = 0;
@@ -543,7 +547,8 @@ static void loose_tolerances_end_sooner(void **state)
     qn_error err;
     const double start[] = {1, 1, 1};
     qn_fit_problem problem = {.n = 15, .p = 3, .eval = bard};
-    qn_fit_options options = qn_fit_options_default();
+    qn_fit_options options;
+    qn_fit_options_init(&options, sizeof options);
     options.start = start;
     qn_fit_result *tight, *loose;
     assert_ok(qn_fit_solve(&tight, &problem, &options, &err), &err);
@@ -566,7 +571,8 @@ static void allocations_do_not_depend_on_iterations(void **state)
     for (int i = 0; i < 2; i++) {
         test_allocator t;
         test_allocator_init(&t);
-        qn_fit_options options = qn_fit_options_default();
+        qn_fit_options options;
+        qn_fit_options_init(&options, sizeof options);
         options.start = start;
         options.max_evals = i == 0 ? 1 : 0;
         options.allocator = &t.allocator;

@@ -13,7 +13,8 @@ static qn_model *compile(const char *formula, const qn_table *table)
     qn_error err;
     qn_model *model;
     const char *columns[16];
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = columns;
     options.column_count = qn_table_column_count(table);
     for (int64_t c = 0; c < options.column_count; c++)
@@ -38,7 +39,8 @@ static qn_fit_result *fit(const char *formula, const qn_table *table, const doub
     qn_error err;
     qn_fit_result *result;
     qn_model *model = compile(formula, table);
-    qn_fit_options options = qn_fit_options_default();
+    qn_fit_options options;
+    qn_fit_options_init(&options, sizeof options);
     options.start = start;
     assert_ok(qn_fit_table(&result, model, table, &options, &err), &err);
     qn_model_unref(model);
@@ -150,7 +152,8 @@ static void a_bound_holds_one_parameter_and_the_other_is_optimal(void **state)
     qn_error err;
     qn_fit_result *result;
     const double start[] = {150, 5e-4}, upper[] = {200, INFINITY};
-    qn_fit_options options = qn_fit_options_default();
+    qn_fit_options options;
+    qn_fit_options_init(&options, sizeof options);
     options.start = start;
     options.upper = upper;
     assert_ok(qn_fit_table(&result, model, table, &options, &err), &err);
@@ -333,7 +336,8 @@ static void a_long_evaluation_is_interrupted_between_rows(void **state)
     qn_model *model = compile("y = a*x + b", table);
     qn_fit_result *result;
     int64_t left = 3; /* asked once before, then inside the first evaluation */
-    qn_fit_options options = qn_fit_options_default();
+    qn_fit_options options;
+    qn_fit_options_init(&options, sizeof options);
     options.should_stop = stop_after;
     options.should_stop_user = &left;
     assert_ok(qn_fit_table(&result, model, table, &options, &err), &err);

@@ -243,7 +243,8 @@ static void what_is_inside_is_held_to_the_same_rules(void **state)
     memcpy(stored, all_header_fields, sizeof stored);
     stored[sizeof stored - 8 - 2] = 'q'; /* the checksum would complain later: what comes first is said first */
     qn_error err = qn_error_none();
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.types = "a=f64";
     qn_csv *csv;
     qn_table *table;
@@ -267,7 +268,8 @@ static void a_small_file_with_much_inside_needs_no_more_memory(void **state)
                sizeof hundred_thousand_bytes);
     test_allocator memory;
     test_allocator_init(&memory);
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.allocator = &memory.allocator;
     options.no_header = true;
     qn_error err;

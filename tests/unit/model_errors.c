@@ -12,7 +12,8 @@ static void assert_refused(const char *formula, int64_t size, const char *respon
 {
     qn_model *model = (qn_model *)1;
     qn_error err;
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = columns;
     options.column_count = 3;
     options.response = response;
@@ -156,10 +157,11 @@ static void a_wrong_call_is_refused(void **state)
     qn_model *model;
     qn_error err;
     assert_int_equal(qn_model_new(&model, NULL, -1, NULL, &err), QN_INVALID);
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.size = 3;
     assert_int_equal(qn_model_new(&model, "a", -1, &options, &err), QN_INVALID);
-    options = qn_model_options_default();
+    qn_model_options_init(&options, sizeof options);
     options.column_count = 2;
     assert_int_equal(qn_model_new(&model, "a", -1, &options, &err), QN_INVALID);
     static const char *const names[] = {"x", NULL};

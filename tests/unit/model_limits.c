@@ -35,7 +35,8 @@ static double seconds_now(void)
 
 static qn_status compile(char *text, qn_error *err, const qn_allocator *allocator, qn_model **model)
 {
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = columns;
     options.column_count = 2;
     options.allocator = allocator;
@@ -183,7 +184,8 @@ static void a_million_columns_are_walked_once(void **state)
         names[i] = texts + 16 * (size_t)i;
         sprintf(texts + 16 * (size_t)i, "column%d", i);
     }
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = names;
     options.column_count = MANY;
     qn_model *model;

@@ -11,7 +11,8 @@ static qn_model *must_model_with(const char *formula, const char *response, cons
 {
     qn_model *model;
     qn_error err;
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = names;
     options.column_count = count;
     options.response = response;

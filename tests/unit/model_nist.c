@@ -20,7 +20,8 @@ typedef struct evaluated {
 static qn_model *must_model(const nist_set *set)
 {
     const char *names[8];
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     for (int64_t c = 0; c < qn_table_column_count(set->table); c++)
         names[options.column_count++] = qn_table_column_name(set->table, c);
     options.columns = names;

@@ -51,7 +51,8 @@ static void threads_share_a_model(void **state)
     (void)state;
     static shared s;
     static const char *const columns[] = {"x", "y"};
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = columns;
     options.column_count = 2;
     test_allocator t;

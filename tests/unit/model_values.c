@@ -12,7 +12,8 @@ static qn_model *must_model(const char *formula, const qn_allocator *allocator)
 {
     qn_model *model;
     qn_error err;
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = columns;
     options.column_count = 2;
     options.allocator = allocator;

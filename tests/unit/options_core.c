@@ -21,10 +21,20 @@ static void a_caller_that_knows_fewer_fields_gets_defaults_for_the_rest(void **s
     } older = {.size = sizeof older, .first = 10};
     qn_error err;
     assert_ok(qni_options_copy(&out, sizeof out, &older, "thing_options", &err), &err);
-    assert_true(out.first == 10 && out.second == 2);
+    assert_true(out.first == 10 && out.second == 0);
     assert_int_equal(out.size, sizeof out);
     assert_ok(qni_options_copy(&out, sizeof out, NULL, "thing_options", &err), &err);
-    assert_true(out.first == 10);
+    assert_true(out.first == 0 && out.second == 0);
+    assert_int_equal(out.size, sizeof out);
+}
+
+static void a_caller_that_knows_fewer_fields_has_no_more_written(void **state)
+{
+    (void)state;
+    thing_options given = {.first = 1, .second = 2};
+    qni_options_init(&given, 2 * sizeof(int64_t));
+    assert_int_equal(given.size, 2 * sizeof(int64_t));
+    assert_true(given.first == 0 && given.second == 2);
 }
 
 static void a_newer_caller_is_served_unless_it_uses_what_is_not_known(void **state)
@@ -52,8 +62,8 @@ static void a_size_that_cannot_be_is_refused(void **state)
         thing_options out = {.size = sizeof out, .first = 1}, given = {.size = sizes[i], .first = 2};
         qn_error err;
         assert_int_equal(qni_options_copy(&out, sizeof out, &given, "thing_options", &err), QN_INVALID);
-        assert_contains(err.message, "start from thing_options_default()");
-        assert_true(out.first == 1);
+        assert_contains(err.message, "fill it by thing_options_init()");
+        assert_true(out.first == 0);
     }
 }
 
@@ -61,6 +71,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_caller_that_knows_fewer_fields_gets_defaults_for_the_rest),
+        cmocka_unit_test(a_caller_that_knows_fewer_fields_has_no_more_written),
         cmocka_unit_test(a_newer_caller_is_served_unless_it_uses_what_is_not_known),
         cmocka_unit_test(a_size_that_cannot_be_is_refused),
     };

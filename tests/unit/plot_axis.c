@@ -112,13 +112,16 @@ static void the_whole_range_of_doubles_fits_on_an_axis(void **state)
 static qn_plot *plot_of(const double *x, const double *y, int64_t n, qn_plot_scale scale)
 {
     qn_plot *plot;
-    qn_plot_options options = qn_plot_options_default();
+    qn_plot_options options;
+    qn_plot_options_init(&options, sizeof options);
     options.x_scale = scale;
     assert_ok(qn_plot_new(&plot, &options, NULL), NULL);
-    qn_plot_panel panel = qn_plot_panel_default();
+    qn_plot_panel panel;
+    qn_plot_panel_init(&panel, sizeof panel);
     panel.scale = scale;
     assert_ok(qn_plot_add_panel(plot, &panel, NULL), NULL);
-    qn_plot_series s = qn_plot_series_default();
+    qn_plot_series s;
+    qn_plot_series_init(&s, sizeof s);
     s.n = n, s.x = x, s.y = y;
     assert_ok(qn_plot_add(plot, &s, NULL), NULL);
     return plot;
@@ -148,7 +151,8 @@ static void a_line_with_a_pole_does_not_flatten_the_points(void **state)
     (void)state;
     const double x[] = {0, 1, 2}, y[] = {1, 2, 3}, steep[] = {1, 1e9, 3};
     qn_plot *plot = plot_of(x, y, 3, QN_PLOT_LINEAR);
-    qn_plot_series s = qn_plot_series_default();
+    qn_plot_series s;
+    qn_plot_series_init(&s, sizeof s);
     s.kind = QN_PLOT_LINE, s.n = 3, s.x = x, s.y = steep;
     assert_ok(qn_plot_add(plot, &s, NULL), NULL);
     qni_axis ax, ay;
@@ -163,13 +167,16 @@ static void given_limits_and_symmetry_are_kept(void **state)
     (void)state;
     const double x[] = {0, 1}, y[] = {-3, 1};
     qn_plot *plot;
-    qn_plot_options options = qn_plot_options_default();
+    qn_plot_options options;
+    qn_plot_options_init(&options, sizeof options);
     options.x_min = -2, options.x_max = 7;
     assert_ok(qn_plot_new(&plot, &options, NULL), NULL);
-    qn_plot_panel panel = qn_plot_panel_default();
+    qn_plot_panel panel;
+    qn_plot_panel_init(&panel, sizeof panel);
     panel.symmetric = true;
     assert_ok(qn_plot_add_panel(plot, &panel, NULL), NULL);
-    qn_plot_series s = qn_plot_series_default();
+    qn_plot_series s;
+    qn_plot_series_init(&s, sizeof s);
     s.n = 2, s.x = x, s.y = y;
     assert_ok(qn_plot_add(plot, &s, NULL), NULL);
     qni_axis ax, ay;

@@ -19,7 +19,8 @@ static void refuse_options(qn_plot_options options, const char *piece)
 static void options_out_of_range_are_refused(void **state)
 {
     (void)state;
-    const qn_plot_options usual = qn_plot_options_default();
+    qn_plot_options usual;
+    qn_plot_options_init(&usual, sizeof usual);
     qn_plot_options o = usual;
     o.width = 100;
     refuse_options(o, "the width of a plot must be between 160 and 8192");
@@ -38,13 +39,14 @@ static void options_out_of_range_are_refused(void **state)
     o = usual, o.x_scale = (qn_plot_scale)7;
     refuse_options(o, "neither linear nor logarithmic");
     o = usual, o.size = 0;
-    refuse_options(o, "qn_plot_options_default()");
+    refuse_options(o, "qn_plot_options_init()");
 }
 
 static void an_older_callers_shorter_options_are_understood(void **state)
 {
     (void)state;
-    qn_plot_options o = qn_plot_options_default();
+    qn_plot_options o;
+    qn_plot_options_init(&o, sizeof o);
     o.width = 300;
     o.title = "not known to that caller";
     o.size = (int64_t)(2 * sizeof(int64_t)); /* size and width */
@@ -71,7 +73,8 @@ static void panels_that_cannot_be_are_refused(void **state)
     qn_error err;
     qn_plot *plot;
     assert_ok(qn_plot_new(&plot, NULL, &err), &err);
-    const qn_plot_panel usual = qn_plot_panel_default();
+    qn_plot_panel usual;
+    qn_plot_panel_init(&usual, sizeof usual);
     qn_plot_panel p = usual;
     p.height = -1;
     refuse_panel(plot, p, "relative height");
@@ -102,9 +105,11 @@ static void series_that_cannot_be_are_refused(void **state)
     qn_plot *plot;
     const double x[] = {1};
     assert_ok(qn_plot_new(&plot, NULL, &err), &err);
-    const qn_plot_panel panel = qn_plot_panel_default();
+    qn_plot_panel panel;
+    qn_plot_panel_init(&panel, sizeof panel);
     assert_ok(qn_plot_add_panel(plot, &panel, &err), &err);
-    const qn_plot_series usual = qn_plot_series_default();
+    qn_plot_series usual;
+    qn_plot_series_init(&usual, sizeof usual);
     qn_plot_series s = usual;
     s.panel = 1;
     refuse_series(plot, s, "names panel 1, but the plot has 1");
@@ -129,10 +134,12 @@ static void colours_come_in_order_and_levels_are_grey(void **state)
     qn_error err;
     qn_plot *plot;
     assert_ok(qn_plot_new(&plot, NULL, &err), &err);
-    const qn_plot_panel panel = qn_plot_panel_default();
+    qn_plot_panel panel;
+    qn_plot_panel_init(&panel, sizeof panel);
     assert_ok(qn_plot_add_panel(plot, &panel, &err), &err);
     for (int i = 0; i < 8; i++) {
-        qn_plot_series s = qn_plot_series_default();
+        qn_plot_series s;
+        qn_plot_series_init(&s, sizeof s);
         s.kind = i == 1 ? QN_PLOT_LEVEL : QN_PLOT_LINE;
         assert_ok(qn_plot_add(plot, &s, &err), &err);
     }
@@ -156,7 +163,8 @@ static void a_long_title_is_cut_between_characters(void **state)
     title[2 * N] = '\0';
     qn_error err;
     qn_plot *plot;
-    qn_plot_options o = qn_plot_options_default();
+    qn_plot_options o;
+    qn_plot_options_init(&o, sizeof o);
     o.title = title;
     assert_ok(qn_plot_new(&plot, &o, &err), &err);
     size_t size = strlen(plot->title);

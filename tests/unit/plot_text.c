@@ -38,16 +38,19 @@ static qn_plot *plot_with(qn_plot_kind kind, const double *x, const double *y, i
 {
     qn_error err;
     qn_plot *plot;
-    qn_plot_options options = qn_plot_options_default();
+    qn_plot_options options;
+    qn_plot_options_init(&options, sizeof options);
     options.title = "A title";
     options.x_label = "time";
     options.x_scale = scale;
     assert_ok(qn_plot_new(&plot, &options, &err), &err);
-    qn_plot_panel panel = qn_plot_panel_default();
+    qn_plot_panel panel;
+    qn_plot_panel_init(&panel, sizeof panel);
     panel.label = "height";
     panel.scale = scale;
     assert_ok(qn_plot_add_panel(plot, &panel, &err), &err);
-    qn_plot_series s = qn_plot_series_default();
+    qn_plot_series s;
+    qn_plot_series_init(&s, sizeof s);
     s.kind = kind, s.label = "series", s.n = n, s.x = x, s.y = y, s.y2 = y;
     assert_ok(qn_plot_add(plot, &s, &err), &err);
     return plot;
@@ -55,7 +58,8 @@ static qn_plot *plot_with(qn_plot_kind kind, const double *x, const double *y, i
 
 static qn_plot_text_options of_size(int64_t width, int64_t height, bool ascii)
 {
-    qn_plot_text_options o = qn_plot_text_options_default();
+    qn_plot_text_options o;
+    qn_plot_text_options_init(&o, sizeof o);
     o.width = width;
     o.height = height;
     o.ascii = ascii;
@@ -198,11 +202,13 @@ static void panels_share_the_page_by_their_heights(void **state)
     assert_ok(qn_plot_new(&plot, NULL, &err), &err);
     const double x[] = {0, 1}, y[] = {0, 1};
     for (int i = 0; i < 2; i++) {
-        qn_plot_panel panel = qn_plot_panel_default();
+        qn_plot_panel panel;
+        qn_plot_panel_init(&panel, sizeof panel);
         panel.label = i == 0 ? "upper" : "lower";
         panel.height = i == 0 ? 3 : 1;
         assert_ok(qn_plot_add_panel(plot, &panel, &err), &err);
-        qn_plot_series s = qn_plot_series_default();
+        qn_plot_series s;
+        qn_plot_series_init(&s, sizeof s);
         s.panel = i, s.n = 2, s.x = x, s.y = y;
         assert_ok(qn_plot_add(plot, &s, &err), &err);
     }
@@ -226,10 +232,12 @@ static void foreign_characters_become_plain_in_ascii(void **state)
     (void)state;
     qn_error err;
     qn_plot *plot;
-    qn_plot_options options = qn_plot_options_default();
+    qn_plot_options options;
+    qn_plot_options_init(&options, sizeof options);
     options.title = "\u03c3\u00b2 \xff of\nit\x1b[31m";
     assert_ok(qn_plot_new(&plot, &options, &err), &err);
-    qn_plot_panel panel = qn_plot_panel_default();
+    qn_plot_panel panel;
+    qn_plot_panel_init(&panel, sizeof panel);
     assert_ok(qn_plot_add_panel(plot, &panel, &err), &err);
     sink *s = fresh_sink();
     qn_plot_text_options o = of_size(60, 10, true);
@@ -252,7 +260,8 @@ static void what_is_wrong_is_said(void **state)
     assert_ok(qn_plot_new(&plot, NULL, &err), &err);
     assert_int_equal(qn_plot_text(plot, NULL, take, s, &err), QN_INVALID);
     assert_contains(err.message, "without panels");
-    qn_plot_panel panel = qn_plot_panel_default();
+    qn_plot_panel panel;
+    qn_plot_panel_init(&panel, sizeof panel);
     assert_ok(qn_plot_add_panel(plot, &panel, &err), &err);
     qn_plot_text_options o = of_size(19, 20, false);
     assert_int_equal(qn_plot_text(plot, &o, take, s, &err), QN_INVALID);

@@ -27,6 +27,13 @@ const char *__tsan_default_suppressions(void)
     return "race:libcairo.so\nrace:libfontconfig.so\nrace:libfreetype.so\nrace:libpixman-1.so\nrace:libpng16.so";
 }
 
+static qn_plot_options usual(void)
+{
+    qn_plot_options options;
+    qn_plot_options_init(&options, sizeof options);
+    return options;
+}
+
 static char folder[] = "/tmp/quern-plot-XXXXXX";
 
 static const char *path_of(const char *name)
@@ -55,7 +62,8 @@ static qn_plot *fresh(const char *title, const char *note, qn_plot_options optio
     options.x_label = "x";
     assert_ok(qn_plot_new(&plot, &options, &err), &err);
     for (int i = 0; i < 2; i++) {
-        qn_plot_panel panel = qn_plot_panel_default();
+        qn_plot_panel panel;
+        qn_plot_panel_init(&panel, sizeof panel);
         panel.label = i == 0 ? "y" : "residual";
         panel.height = i == 0 ? 3 : 1;
         panel.symmetric = i == 1;
@@ -68,7 +76,8 @@ static qn_plot *fresh(const char *title, const char *note, qn_plot_options optio
 static void add(qn_plot *plot, qn_plot_kind kind, int64_t panel, int64_t n, const double *x, const double *y)
 {
     qn_error err;
-    qn_plot_series s = qn_plot_series_default();
+    qn_plot_series s;
+    qn_plot_series_init(&s, sizeof s);
     s.kind = kind, s.panel = panel, s.n = n, s.x = x, s.y = y, s.y2 = x;
     s.label = kind == QN_PLOT_LEVEL ? NULL : "a & b <c>";
     assert_ok(qn_plot_add(plot, &s, &err), &err);
@@ -77,7 +86,7 @@ static void add(qn_plot *plot, qn_plot_kind kind, int64_t panel, int64_t n, cons
 static qn_plot *small_plot(void)
 {
     static const double x[] = {1, 2, 3, 4}, y[] = {1, 4, 9, 16};
-    qn_plot *plot = fresh("y = a * x^2", "a\t1.000\n", qn_plot_options_default());
+    qn_plot *plot = fresh("y = a * x^2", "a\t1.000\n", usual());
     add(plot, QN_PLOT_POINTS, 0, 4, x, y);
     add(plot, QN_PLOT_LINE, 0, 4, x, y);
     add(plot, QN_PLOT_BAND, 0, 4, x, y);
@@ -129,7 +138,8 @@ static void check_xml(const char *text)
 static void an_svg_is_well_formed_and_as_large_as_asked(void **state)
 {
     (void)state;
-    qn_plot_options options = qn_plot_options_default();
+    qn_plot_options options;
+    qn_plot_options_init(&options, sizeof options);
     options.width = 500;
     options.height = 300;
     qn_plot *plot = fresh("<&>\" \xff\xc3 \u03c3 \x01", "a\tb\tc\td\te\tf\tg\th\ti\tj\n\n\nx", options);
@@ -151,7 +161,8 @@ static uint32_t big_endian(const char *at)
 static void a_png_has_the_asked_size_times_its_scale(void **state)
 {
     (void)state;
-    qn_plot_options options = qn_plot_options_default();
+    qn_plot_options options;
+    qn_plot_options_init(&options, sizeof options);
     options.width = 321;
     options.height = 200;
     for (int scale = 1; scale <= 2; scale++) {
@@ -258,7 +269,7 @@ static void a_million_points_make_an_svg_below_one_megabyte(void **state)
         x[i] = test_random_unit(&seed);
         y[i] = test_random_unit(&seed);
     }
-    qn_plot *plot = fresh("many", "n\t1000000", qn_plot_options_default());
+    qn_plot *plot = fresh("many", "n\t1000000", usual());
     add(plot, QN_PLOT_POINTS, 0, N, x, y);
     add(plot, QN_PLOT_POINTS, 1, N, x, y);
     write_ok(plot, "many.svg");
@@ -266,7 +277,7 @@ static void a_million_points_make_an_svg_below_one_megabyte(void **state)
     assert_int_equal(stat(path_of("many.svg"), &st), 0);
     assert_in_range(st.st_size, 200000, 999999);
     qn_plot_free(plot);
-    plot = fresh("a scribble", NULL, qn_plot_options_default());
+    plot = fresh("a scribble", NULL, usual());
     add(plot, QN_PLOT_LINE, 0, N, x, y);
     write_ok(plot, "scribble.svg");
     assert_int_equal(stat(path_of("scribble.svg"), &st), 0);
@@ -285,7 +296,8 @@ static void data_that_are_hardly_data_still_make_a_figure(void **state)
     for (int i = 0; i < 4; i++) {
         for (int k = 0; k < 4; k++) {
             for (int64_t n = 0; n <= 3; n += 3) {
-                qn_plot_options options = qn_plot_options_default();
+                qn_plot_options options;
+                qn_plot_options_init(&options, sizeof options);
                 options.width = 160, options.height = 120, options.font_size = 30; /* hardly a page either */
                 options.x_scale = (i + k) % 2 == 0 ? QN_PLOT_LINEAR : QN_PLOT_LOG;
                 qn_plot *plot = fresh(n == 0 ? NULL : "title",
@@ -337,7 +349,8 @@ static void a_failed_picture_leaves_the_old_file_whole(void **state)
     fputs("old", f);
     fclose(f);
     qn_error err;
-    qn_plot_options options = qn_plot_options_default();
+    qn_plot_options options;
+    qn_plot_options_init(&options, sizeof options);
     options.width = options.height = 8192;
     options.png_scale = 8;
     qn_plot *plot = fresh("too large", NULL, options);

@@ -175,7 +175,8 @@ static qn_table *read_sample(const qn_allocator *allocator)
                                "3.5,4,9,true,NA,1970-01-03,NA\n"
                                "4.5,5,10,false,\"\",1970-01-04,1970-01-01T00:00:03\n"
                                "4.5,5,10,false,ann,1970-01-04,1970-01-01T00:00:03\n";
-    qn_csv_options options = qn_csv_options_default();
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
     options.allocator = allocator;
     options.types = "f=f32";
     qn_csv *csv;

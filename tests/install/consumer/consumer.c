@@ -8,7 +8,8 @@ int main(void)
 {
     const char *const columns[] = {"x", "y"};
     const double x[] = {0, 1, 2};
-    qn_model_options options = qn_model_options_default();
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
     options.columns = columns;
     options.column_count = 2;
     qn_error err = qn_error_none();
