@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "cli/digits.h"
 #include "cli/report.h"
 #include "cli/text.h"
@@ -169,9 +170,7 @@ static qn_status picture_init(picture *p, const fit_job *job, int64_t points, qn
 /* As much of the formula as a title has room for, on a line. */
 static void write_title(picture *p)
 {
-    int64_t size = p->job->formula_size < QNI_TITLE_SIZE ? p->job->formula_size : QNI_TITLE_SIZE;
-    while (size > 0 && size < p->job->formula_size && ((unsigned char)p->job->formula[size] & 0xC0) == 0x80)
-        size--;
+    int64_t size = qni_utf8_cut(p->job->formula, p->job->formula_size, QNI_TITLE_SIZE);
     memcpy(p->title, p->job->formula, (size_t)size);
     for (int64_t i = 0; i < size; i++)
         p->title[i] = (unsigned char)p->title[i] < ' ' ? ' ' : p->title[i];
