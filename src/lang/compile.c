@@ -26,6 +26,7 @@ typedef struct detail {
 
 typedef struct compiler {
     qni_program *program;
+    const qni_kernels *kernels;
     const qni_ir *ir;
     const int32_t *roots; /* (program->output_count) */
     detail *details;      /* (node_count) */
@@ -152,7 +153,7 @@ static void emit_uniform(compiler *c)
         int32_t places[3] = {0, 0, 0};
         for (int k = 0; k < qni_op_infos[n->op].arity; k++)
             places[k] = c->details[n->args[k]].place;
-        c->uniform[c->program->uniform_count++] = (qni_instruction){.run = qni_kernels[n->op][QNI_FORM_ALL],
+        c->uniform[c->program->uniform_count++] = (qni_instruction){.run = c->kernels->table[n->op][QNI_FORM_ALL],
                                                                     .d = c->details[i].place,
                                                                     .a = places[0],
                                                                     .b = places[1],
@@ -188,45 +189,39 @@ static bool emit(compiler *c, qni_kernel *run, int32_t d, const int32_t operands
     return true;
 }
 
-/* One varying operation. Operations of two operands have forms for a shared one; for others it is spread over a
- * register. */
+/* Gives back the registers of those operands that `node` reads last. */
+static void release_operands(compiler *c, int32_t node, const int32_t *operands, int count)
+{
+    for (int k = 0; k < count; k++) {
+        detail *d = &c->details[operands[k]];
+        if (d->in_register && d->last_use == node) {
+            give_register(c, d->place);
+            d->in_register = false; /* its register is another's now; also where an operand stands twice */
+        }
+    }
+}
+
+/* One varying operation, by the kernel in which the operands that do not vary are shared. */
 static bool emit_operation(compiler *c, int32_t node)
 {
     const qni_ir_node *n = &c->ir->nodes[node];
-    int arity = qni_op_infos[n->op].arity;
-    int32_t places[3] = {0, 0, 0}, spread[3], spread_count = 0;
-    qni_form form = QNI_FORM_ALL;
+    int arity = qni_op_infos[n->op].arity, form = QNI_FORM_ALL;
+    int32_t places[3] = {0, 0, 0};
     for (int k = 0; k < arity; k++) {
-        const detail *d = &c->details[n->args[k]];
-        places[k] = d->place;
-        if (c->ir->nodes[n->args[k]].varying)
-            continue;
-        if (arity == 2) {
-            form = k == 0 ? QNI_FORM_A_SHARED : QNI_FORM_B_SHARED;
-            continue;
-        }
-        int32_t operand[3] = {d->place, 0, 0};
-        if (!take_register(c, &places[k]) || !emit(c, qni_kernel_fill, places[k], operand))
-            return false;
-        spread[spread_count++] = places[k];
+        places[k] = c->details[n->args[k]].place;
+        if (!c->ir->nodes[n->args[k]].varying)
+            form |= 1 << k;
     }
+    assert(form < QNI_FORM_COUNT && c->kernels->table[n->op][form] != NULL);
     detail *self = &c->details[node];
     if (self->place == NOWHERE) {
         self->in_register = true;
         if (!take_register(c, &self->place))
             return false;
     }
-    if (!emit(c, qni_kernels[n->op][form], self->place, places))
+    if (!emit(c, c->kernels->table[n->op][form], self->place, places))
         return false;
-    while (spread_count > 0)
-        give_register(c, spread[--spread_count]);
-    for (int k = 0; k < arity; k++) {
-        detail *d = &c->details[n->args[k]];
-        if (d->in_register && d->last_use == node) {
-            give_register(c, d->place);
-            d->in_register = false; /* its register is another's now; also where an operand stands twice */
-        }
-    }
+    release_operands(c, node, n->args, arity);
     return true;
 }
 
@@ -298,11 +293,13 @@ static qn_status compile(compiler *c)
     return done ? finish(c) : no_memory(c);
 }
 
-qn_status qni_program_compile(qni_program *out, const qni_ir *ir, const int32_t *roots, int64_t root_count,
-                              int64_t column_count, qn_arena *arena, const qn_allocator *allocator, qn_error *err)
+qn_status qni_program_compile(qni_program *out, const qni_kernels *kernels, const qni_ir *ir, const int32_t *roots,
+                              int64_t root_count, int64_t column_count, qn_arena *arena, const qn_allocator *allocator,
+                              qn_error *err)
 {
     *out = (qni_program){.column_count = column_count, .output_count = root_count};
     compiler c = {.program = out,
+                  .kernels = kernels,
                   .ir = ir,
                   .roots = roots,
                   .node_count = ir->count,

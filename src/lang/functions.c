@@ -10,7 +10,7 @@
 
 static bool is_function(int op)
 {
-    return qni_op_infos[op].kind == QNI_OP_FUNCTION;
+    return qni_op_infos[op].kind == QNI_OP_FUNCTION || qni_op_infos[op].kind == QNI_OP_DEFINED;
 }
 
 int qni_function_find(const char *name, int64_t size)

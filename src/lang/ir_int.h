@@ -47,6 +47,13 @@ bool qni_ir_is(const qni_ir *ir, int32_t node, double number);
 /* What an operation on these nodes is equal to bit for bit (NaNs are all equal); -1: nothing simpler. */
 int32_t qni_ir_simplify(qni_ir *ir, qni_op op, int32_t a, int32_t b);
 
+/* The adjoint that an operand (0…2) receives from an operation whose own is g and whose value is self; -1: none. And the
+ * definition of an operation that is composed of others; NULL for all others (rules.c). */
+typedef int32_t qni_rule(qni_ir *ir, int32_t g, int32_t self, int32_t a, int32_t b, int32_t c, int operand);
+typedef int32_t qni_definition(qni_ir *ir, int32_t a, int32_t b, int32_t c);
+qni_rule *qni_rule_of(qni_op op);
+qni_definition *qni_definition_of(qni_op op);
+
 /* Derivatives of `root` by each parameter: nodes in out (parameter_count), -1 where the building failed (grad.c). */
 QN_MUST_USE qn_status qni_ir_gradient(qni_ir *ir, int32_t root, int32_t *out, int64_t parameter_count);
 

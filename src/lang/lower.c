@@ -29,6 +29,9 @@ static int32_t lower_node(qni_ir *ir, const qni_tree *tree, const qni_tree_node 
     }
     for (int k = 0; k < qni_op_infos[node->op].arity; k++)
         args[k] = lowered[node->operands[k]];
+    qni_definition *define = qni_definition_of((qni_op)node->op);
+    if (define != NULL && ir->status == QN_OK)
+        return define(ir, args[0], args[1], args[2]);
     return qni_ir_op(ir, (qni_op)node->op, args[0], args[1], args[2]);
 }
 

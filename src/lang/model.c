@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/options.h"
 #include "lang/limits.h"
@@ -71,8 +72,8 @@ static qn_status keep_formula(qn_model *m, const char *formula, int64_t size, qn
 
 static qn_status compile(qn_model *m, int program, const qni_ir *ir, const int32_t *roots, int64_t count, qn_error *err)
 {
-    return qni_program_compile(&m->programs[program], ir, roots, count, m->names.column_count, m->arena, m->allocator,
-                               err);
+    return qni_program_compile(&m->programs[program], m->kernels, ir, roots, count, m->names.column_count, m->arena,
+                               m->allocator, err);
 }
 
 /* The three programs from one IR: value, value with derivatives, response. */
@@ -138,12 +139,16 @@ qn_status qn_model_new(qn_model **out, const char *formula, int64_t size, const 
     if (size < 0)
         size = (int64_t)strlen(formula);
     status = check_size(size, err);
+    int level;
+    if (status == QN_OK)
+        status = qni_cpu_level(&level, err);
     if (status != QN_OK)
         return status;
     qn_model *m = qni_new(known.allocator, qn_model);
     if (m == NULL)
         return qni_error(err, QN_NOMEM, "out of memory for a formula");
     m->allocator = known.allocator;
+    m->kernels = qni_kernels_of(level);
     atomic_init(&m->references, 1);
     status = build(m, formula, size, &known, err);
     if (status == QN_OK)

@@ -25,7 +25,8 @@ enum {
 struct qn_model {
     _Atomic int64_t references;
     const qn_allocator *allocator;
-    qn_arena *arena; /* holds all that follows */
+    const qni_kernels *kernels; /* of the processor level */
+    qn_arena *arena;            /* holds all that follows */
     const char *formula;
     qni_names names;
     const qni_name_entry *sorted; /* (names.parameter_count) parameters by name */
