@@ -49,7 +49,8 @@ check: dev
 
 test: deps-tests
 	cmake --fresh -S tests/outer -B build/suite -G Ninja
-	$(CTEST) --test-dir build/suite
+	$(CTEST) --test-dir build/suite --output-junit $(CURDIR)/build/suite/junit.xml --test-output-size-passed 100000000; \
+	  status=$$?; scripts/count build/suite/junit.xml && exit $$status
 
 bench: deps-bench
 	cmake --preset release -B build/bench -DBUILD_TESTING=OFF

@@ -27,16 +27,19 @@ typedef struct qn_model_options {
     int64_t column_count;       /* of columns */
     const char *response; /* the column that a bare expression describes (`--y`); NULL: only a left side says it */
     const qn_allocator *allocator; /* NULL: the default. Borrowed, must outlive the model */
+    bool second_derivatives;       /* compile what qn_model_eval_second needs */
 } qn_model_options;
 
 /* Options with every field at its default; `size` is sizeof *out as the caller knows it. Any thread. */
 QN_API void qn_model_options_init(qn_model_options *out, int64_t size);
 
 /* Compiles `formula` (`size` bytes; -1: up to the terminating zero; copied). The model has one reference, the caller's.
- * The formula is `y = expr`, `f(column) = expr` (the response is transformed) or, with options->response, `expr`.
+ * The formula is `y = expr`, `f(column) = expr` (the response is transformed) or, with options->response, `expr`; any
+ * number of intermediates, `name = expr;`, stand before it.
  * Errors, all with their column in `formula`: QN_SYNTAX; QN_NAME (unknown function, response that is no column, with
- * the nearest known name; a quoted name that is no column); QN_INVALID (a left side and another options->response);
- * QN_LIMIT (length, depth, operations, names); QN_NOMEM. `options` may be NULL: no columns. */
+ * the nearest known name; a quoted name that is no column; an intermediate that is a column, a constant, defined twice
+ * or used before); QN_INVALID (a left side and another options->response); QN_LIMIT (length, depth, operations, names,
+ * statements); QN_NOMEM. `options` may be NULL: no columns. */
 QN_API QN_MUST_USE qn_status qn_model_new(qn_model **out, const char *formula, int64_t size,
                                           const qn_model_options *options, qn_error *err);
 
@@ -47,6 +50,11 @@ QN_API void qn_model_unref(qn_model *model);
 /* What the formula says. All strings are borrowed from the model. An `index` counts from 0 and is below the count;
  * `name` is looked for as it is spelled, without backticks. */
 QN_API const char *qn_model_formula(const qn_model *model); /* as it was given */
+/* The formula in its normal spelling: statements joined by "; ", a space around operators but ^, no parentheses that it
+ * can do without, numbers in the shortest form that reads back as the same double, names in backticks only where they
+ * need them. It is the same formula, and its own normal spelling; only its length may exceed what qn_model_new takes,
+ * where that of the given one nearly does. */
+QN_API const char *qn_model_text(const qn_model *model);
 QN_API int64_t qn_model_parameter_count(const qn_model *model);
 QN_API const char *qn_model_parameter_name(const qn_model *model, int64_t index);
 QN_API int64_t qn_model_parameter_find(const qn_model *model, const char *name); /* -1: no such parameter */
@@ -58,6 +66,14 @@ QN_API bool qn_model_has_response(const qn_model *model);
 QN_API const char *qn_model_response_text(const qn_model *model); /* the left side, "log(y)"; "" without one */
 QN_API int64_t qn_model_warning_count(const qn_model *model);
 QN_API const char *qn_model_warning(const qn_model *model, int64_t index); /* one sentence */
+
+#define QN_MODEL_DIGEST_SIZE 65 /* bytes of a digest with its zero */
+
+/* Writes the digest of what the formula means: 64 hexadecimal digits and a zero, equal for formulas that differ only in
+ * spelling, white space, intermediates and the order of commutative operands. Names of parameters and columns are part
+ * of the meaning; the order of parameters is not. The same from run to run and machine to machine. It is computed anew
+ * each time, in about the time that compiling takes. On failure `out` is "". Any thread. Errors: QN_NOMEM. */
+QN_API QN_MUST_USE qn_status qn_model_digest(char out[QN_MODEL_DIGEST_SIZE], const qn_model *model, qn_error *err);
 
 /* Scratch memory for evaluating `model` (borrowed; must outlive the workspace). One thread at a time.
  * Errors: QN_NOMEM. */
@@ -77,6 +93,14 @@ QN_API void qn_model_workspace_free(qn_model_workspace *workspace);
 QN_API void qn_model_eval(const qn_model *model, qn_model_workspace *workspace, const double *const *columns,
                           int64_t first, int64_t count, const double *parameters, double *value, double *jacobian,
                           int64_t stride);
+
+/* Evaluates the right side with first and second derivatives; the model was made with options->second_derivatives.
+ *   derivatives  (p + p (p + 1) / 2, count), p parameters: by parameter i at [i * stride + row]; by parameters i >= j
+ *                at [(p + i (i + 1) / 2 + j) * stride + row]; written
+ * All else as in qn_model_eval. At a kink the second derivative is that of the smooth pieces. */
+QN_API void qn_model_eval_second(const qn_model *model, qn_model_workspace *workspace, const double *const *columns,
+                                 int64_t first, int64_t count, const double *parameters, double *value,
+                                 double *derivatives, int64_t stride);
 
 /* Evaluates the left side at those rows: the transformed response. value (count): written. Allocates nothing. */
 QN_API void qn_model_eval_response(const qn_model *model, qn_model_workspace *workspace, const double *const *columns,

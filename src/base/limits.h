@@ -43,6 +43,15 @@
 /* Bytes that a JSON writer gathers before it calls its sink: few calls, small enough for a stack. */
 #define QNI_JSON_PENDING_SIZE 1024
 
+/* Bytes of a configuration file: what people write has a few hundred; one that is larger is another file, given by
+ * mistake. */
+#define QNI_CONFIG_SIZE_MAX (INT64_C(64) << 10)
+/* Keys, and tables, of a configuration file: each is compared with those before it, and there are not nearly as many
+ * options. */
+#define QNI_CONFIG_ENTRIES_MAX 1024
+/* Bytes of a bad value that an error repeats. */
+#define QNI_CONFIG_ECHO_SIZE 40
+
 /* No option struct will ever be larger (bytes); what claims to be is uninitialised memory. */
 #define QNI_OPTIONS_SIZE_MAX 4096
 

@@ -1,5 +1,5 @@
-/* cli/command.c: reads what stands before the verb, finds the verb, sets the log's level, runs, and sees that
- * everything was written. */
+/* cli/command.c: reads what stands before the verb, finds the verb, reads what is configured, sets the log's level,
+ * runs, and sees that everything was written. */
 #include "cli/command.h"
 
 #include "base/error.h"
@@ -10,9 +10,10 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+extern char **environ; /* POSIX has no header for it */
 
 const qn_allocator *qni_run_allocator(const qni_run *run, qni_holder holder)
 {
@@ -35,21 +36,20 @@ static const qni_verb *find_verb(const char *name, qn_error *err)
     return NULL;
 }
 
-/* --log-level of the verb, else before it, else QUERN_LOG. */
-static qn_status set_log(const qni_args *before, const qni_args *args, qn_error *err)
+/* Of an option that may stand before and behind the verb, the one behind it counts. */
+static const qni_args *speaking(const qni_args *before, const qni_args *args, const qni_option *option)
+{
+    return qni_args_has(before, option) && !qni_args_has(args, option) ? before : args;
+}
+
+static void set_log(const qni_args *before, const qni_args *args)
 {
     const qni_option *option = &qni_common_options[QNI_COMMON_LOG_LEVEL];
-    const char *name =
-        args != NULL && qni_args_has(args, option) ? qni_args_text(args, option) : qni_args_text(before, option);
     qn_log_level level = QN_LOG_WARN;
-    if (name == NULL && (name = getenv("QUERN_LOG")) != NULL && name[0] == '\0')
-        name = NULL;
-    if (name != NULL && !qn_log_level_find(&level, name))
-        return qni_error(
-            err, QN_CONFIG,
-            "the environment variable QUERN_LOG: \"%.60s\" is none of off, error, warn, info, debug, trace", name);
+    bool known = qn_log_level_find(&level, qni_args_text(speaking(before, args, option), option));
+    assert(known);
+    (void)known;
     qn_log_set(level, NULL);
-    return QN_OK;
 }
 
 /* Runs the verb, counting who holds what. */
@@ -70,22 +70,36 @@ static int run_counted(qni_run *run, const qni_verb *verb, const qni_args *args)
     return code;
 }
 
+/* Runs the verb with what is configured. */
+static int run_configured(qni_run *run, const qni_verb *verb, const qni_args *before, qni_args *args)
+{
+    qn_error err = qn_error_none();
+    qni_settings settings;
+    if (qni_settings_read(&settings, &qni_command_tables, environ, run->allocator, &err) != QN_OK)
+        return qni_report(&err);
+    args->settings = settings.items;
+    args->setting_count = settings.count;
+    run->settings = &settings;
+    set_log(before, args);
+    const qni_option *memory = &qni_common_options[QNI_COMMON_MEMORY];
+    bool counted = qni_args_flag(speaking(before, args, memory), memory);
+    int code = counted ? run_counted(run, verb, args) : verb->run(run, args);
+    run->settings = NULL;
+    qni_settings_free(&settings);
+    return code;
+}
+
 static int run_verb(qni_run *run, const qni_verb *verb, const qni_args *before, int64_t argc, char *const *argv)
 {
     qn_error err = qn_error_none();
     qni_args args;
     if (qni_args_parse(&args, verb, argc, argv, run->allocator, &err) != QN_OK)
         return qni_report_usage(&err, verb->name);
-    const qni_option *memory = &qni_common_options[QNI_COMMON_MEMORY];
     int code = 0;
     if (qni_args_has(&args, &qni_common_options[QNI_COMMON_HELP]))
         qni_help_verb(run->out, verb);
-    else if (set_log(before, &args, &err) != QN_OK)
-        code = qni_report(&err);
-    else if (qni_args_has(before, memory) || qni_args_has(&args, memory))
-        code = run_counted(run, verb, &args);
     else
-        code = verb->run(run, &args);
+        code = run_configured(run, verb, before, &args);
     qni_args_free(&args);
     return code;
 }

@@ -3,6 +3,7 @@
 #define QNI_CLI_COMMAND_H
 
 #include "base/stop.h"
+#include "cli/configure.h"
 #include "cli/memory.h"
 #include "cli/options.h"
 #include "cli/out.h"
@@ -14,6 +15,7 @@ struct qni_run {
     /* True while the verb polls `stop`, or writes what must be whole. At any other time a signal ends the command at
      * once: there is nothing yet to be lost, and a read may wait for ever. Relaxed: it carries nothing but itself. */
     atomic_bool *patient;
+    const qni_settings *settings;  /* what is configured; the getters of qni_args know it */
     const qn_allocator *allocator; /* for what no holder below is named for */
     qni_memory *memory;            /* --memory: counts by holder; NULL: nobody asked */
 };

@@ -10,6 +10,10 @@ bool qni_complete_place(qni_place *out, const qni_verb *verb, int64_t index)
     for (int64_t i = 0; i < verb->form_count; i++) {
         const qni_form *form = &verb->forms[i];
         int64_t k = form->word != NULL ? index - 1 : index;
+        if (k == -1 && !found) { /* perhaps nothing but words stands here */
+            out->name = form->word;
+            found = true;
+        }
         if (k < 0 || k >= form->argument_count)
             continue;
         if (!found)

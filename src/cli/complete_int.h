@@ -10,7 +10,8 @@ typedef struct qni_place {
     const char *files; /* "csv|dat"; NULL: no file is meant */
 } qni_place;
 
-/* False where the verb takes fewer arguments. The words of forms, which stand first, are not among them. */
+/* False where the verb takes fewer arguments. The word of a form stands first; it gives the name where nothing else can
+ * stand there. */
 bool qni_complete_place(qni_place *out, const qni_verb *verb, int64_t index);
 
 /* The tables from the first: what stands before the verb, then each verb; NULL after the last. */

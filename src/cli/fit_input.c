@@ -62,21 +62,19 @@ static data_kind kind_of(const char *path)
     return n >= (ssize_t)sizeof npy - 1 && memcmp(bytes, npy, sizeof npy - 1) == 0 ? DATA_NPY : DATA_CSV;
 }
 
-/* A delimiter by its name, or the character itself. */
-static qn_status read_delimiter(const fit_job *job, char *out, qn_error *err)
+/* A delimiter by its name, or the character itself; 0: it is none. */
+static char delimiter_of(const char *text)
 {
-    const char *text = option_text(job, FIT_DELIMITER);
-    if (text == NULL)
-        return QN_OK;
     if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0)
-        *out = '\t';
-    else if (strcmp(text, "space") == 0)
-        *out = ' ';
-    else if (text[0] != '\0' && text[1] == '\0' && strchr(",;\t |:", text[0]) != NULL)
-        *out = text[0];
-    else
-        return qni_error(err, QN_INVALID, "--delimiter: \"%.60s\" is none of , ; | : tab space", text);
-    return QN_OK;
+        return '\t';
+    if (strcmp(text, "space") == 0)
+        return ' ';
+    return text[0] != '\0' && text[1] == '\0' && strchr(",;\t |:", text[0]) != NULL ? text[0] : '\0';
+}
+
+const char *qni_fit_delimiter_refuse(const char *text)
+{
+    return delimiter_of(text) == '\0' ? "none of , ; | : tab space" : NULL;
 }
 
 /* Options about the shape of a CSV file would be ignored with another kind of data. */
@@ -96,11 +94,12 @@ static qn_status open_csv(fit_job *job, qn_error *err)
 {
     qn_csv_options options;
     qn_csv_options_init(&options, sizeof options);
-    options.no_header = qni_args_has(job->args, &qni_fit_options_table[FIT_NO_HEADER]);
+    options.no_header = qni_args_flag(job->args, &qni_fit_options_table[FIT_NO_HEADER]);
     options.types = option_text(job, FIT_TYPES);
     options.allocator = qni_run_allocator(job->run, QNI_HOLDER_TABLE);
-    qn_status s = read_delimiter(job, &options.delimiter, err);
-    return s == QN_OK ? qn_csv_open(&job->csv, job->data_path, &options, err) : s;
+    const char *delimiter = option_text(job, FIT_DELIMITER);
+    options.delimiter = delimiter != NULL ? delimiter_of(delimiter) : '\0';
+    return qn_csv_open(&job->csv, job->data_path, &options, err);
 }
 
 static qn_status open_data(fit_job *job, qn_error *err)

@@ -52,6 +52,9 @@ typedef struct fit_job {
 int qni_fit_read(fit_job *job);
 void qni_fit_free(fit_job *job);
 
+/* What is wrong with a --delimiter; NULL: nothing. */
+const char *qni_fit_delimiter_refuse(const char *text);
+
 /* fit_settings.c: --start and --bounds for the model's parameters: job->settings. Errors: QN_INVALID, QN_NAME,
  * QN_NOMEM. */
 QN_MUST_USE qn_status qni_fit_settings(fit_job *job, qn_error *err);

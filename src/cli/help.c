@@ -147,7 +147,11 @@ void qni_help_verb(qni_out *out, const qni_verb *verb)
     usage(out, verb);
     qni_out_text(out, "\n");
     wrap(out, verb->description, 0, 0);
-    heading(out, "Arguments");
+    bool any = false;
+    for (int64_t i = 0; i < verb->form_count; i++)
+        any = any || verb->forms[i].argument_count > 0;
+    if (any)
+        heading(out, "Arguments");
     for (int64_t i = 0; i < verb->form_count; i++)
         argument_entries(out, &verb->forms[i]);
     option_entries(out, verb->options, verb->option_count);

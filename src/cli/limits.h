@@ -14,6 +14,12 @@
 /* Verbs of the command: what the nearest name is looked for among. */
 #define QNI_VERB_MAX 64
 
+/* Bytes of the name of an environment variable that belongs to an option: a verb's name and an option's, with room. */
+#define QNI_VARIABLE_SIZE 64
+
+/* Columns of the values that quern config aligns what follows them to: longer ones push it aside. */
+#define QNI_CONFIG_VALUE_COLUMNS 24
+
 /* Columns of help and of a quoted formula: what a terminal has at least. */
 #define QNI_TEXT_COLUMNS 78
 /* The date on manual pages: that of the release, and not of the build, so that a build can be repeated byte for

@@ -1,13 +1,15 @@
 /* cli/man.c: lays out manual pages: NAME, SYNOPSIS, DESCRIPTION, ARGUMENTS, OPTIONS, EXAMPLES, EXIT STATUS,
- * ENVIRONMENT, SEE ALSO. Follows man(7) as groff and mandoc both read it.
+ * ENVIRONMENT, SEE ALSO; and KEYS of quern.conf(5). Follows man(7) as groff and mandoc both read it.
  *
  * Always: a source line begins with . only where a request is meant; text is typed as it must be copied (\- and \(aq,
  * not typographic signs); no line is longer than QNI_MANUAL_COLUMNS but examples. */
 #include "cli/man.h"
 
+#include "cli/configure.h"
 #include "cli/help.h"
 #include "cli/text.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* What roff reads as `c` itself; NULL: `c` is as good. */
@@ -97,6 +99,14 @@ static void section(qni_out *out, const char *title)
     qni_out_printf(out, ".SH %s\n", title);
 }
 
+static void title(qni_out *out, const char *name, int number)
+{
+    qni_out_text(out, ".\\\" Made from the option tables of the command.\n.TH ");
+    literal(out, name, -1);
+    qni_out_printf(out, " %d %s \"Quern %s\" \"Quern Manual\"\n", number, QNI_MANUAL_DATE, qn_version());
+    section(out, "NAME");
+}
+
 /* `verb` NULL: the command itself. Ends with NAME. */
 static void beginning(qni_out *out, const qni_verb *verb, const char *summary)
 {
@@ -108,10 +118,7 @@ static void beginning(qni_out *out, const qni_verb *verb, const char *summary)
             name[used++] = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
         name[used] = '\0';
     }
-    qni_out_text(out, ".\\\" Made from the option tables of the command.\n.TH ");
-    literal(out, name, -1);
-    qni_out_printf(out, " 1 %s \"Quern %s\" \"Quern Manual\"\n", QNI_MANUAL_DATE, qn_version());
-    section(out, "NAME");
+    title(out, name, 1);
     qni_out_text(out, "quern");
     if (verb != NULL) {
         qni_out_text(out, "\\-");
@@ -229,9 +236,27 @@ static void exit_codes(qni_out *out, const qni_tables *tables, const qni_verb *v
     }
 }
 
-static void environment(qni_out *out, const qni_tables *tables)
+/* The variables of options: the verb's own, and those of all verbs. */
+static void option_variables(qni_out *out, const qni_tables *tables, const qni_verb *verb)
+{
+    qni_key key;
+    char name[QNI_VARIABLE_SIZE];
+    for (int64_t i = 0; qni_key_at(&key, tables, i); i++) {
+        if (key.verb != NULL && key.verb != verb)
+            continue;
+        qni_key_variable(name, &key);
+        qni_out_text(out, ".TP\n\\fB");
+        literal(out, name, -1);
+        qni_out_text(out, "\\fR\nThe same as\n\\fB\\-\\-");
+        literal(out, key.option->name, -1);
+        qni_out_text(out, "\\fR,\nwhich wins over it.\n");
+    }
+}
+
+static void environment(qni_out *out, const qni_tables *tables, const qni_verb *verb)
 {
     section(out, "ENVIRONMENT");
+    option_variables(out, tables, verb);
     for (int64_t i = 0; i < tables->variable_count; i++) {
         qni_out_text(out, ".TP\n\\fB");
         literal(out, tables->variables[i].name, -1);
@@ -251,7 +276,7 @@ static void see_also(qni_out *out, const qni_tables *tables, const qni_verb *ver
             literal(out, tables->verbs[i]->name, -1);
             qni_out_text(out, " (1),\n");
         }
-    qni_out_text(out, ".BR quern (7)\n");
+    qni_out_text(out, ".BR quern.conf (5),\n.BR quern (7)\n");
 }
 
 void qni_man_verb(qni_out *out, const qni_tables *tables, const qni_verb *verb)
@@ -264,7 +289,7 @@ void qni_man_verb(qni_out *out, const qni_tables *tables, const qni_verb *verb)
     options(out, verb);
     examples(out, verb);
     exit_codes(out, tables, verb);
-    environment(out, tables);
+    environment(out, tables, verb);
     see_also(out, tables, verb);
 }
 
@@ -288,6 +313,126 @@ void qni_man_command(qni_out *out, const qni_tables *tables)
     options(out, tables->leading);
     examples(out, tables->leading);
     exit_codes(out, tables, NULL);
-    environment(out, tables);
+    environment(out, tables, NULL);
     see_also(out, tables, NULL);
+}
+
+/* ---- quern.conf(5) ---- */
+
+/* "text", "json" or "csv" */
+static void choices(qni_out *out, const char *list)
+{
+    while (list != NULL) {
+        size_t size = strcspn(list, "|");
+        qni_out_text(out, "\\(dq\\fB");
+        literal(out, list, (int64_t)size);
+        qni_out_text(out, "\\fR\\(dq");
+        list = list[size] == '|' ? list + size + 1 : NULL;
+        if (list != NULL)
+            qni_out_text(out, strchr(list, '|') != NULL ? ", " : " or ");
+    }
+}
+
+static void value_kind(qni_out *out, const qni_option *option)
+{
+    switch (option->type) {
+    case QNI_OPTION_FLAG:
+        qni_out_text(out, "\\fBtrue\\fR or \\fBfalse\\fR");
+        break;
+    case QNI_OPTION_CHOICE:
+        choices(out, option->choices);
+        break;
+    case QNI_OPTION_INTEGER:
+        qni_out_printf(out, "\\fIwhole number\\fR, at least %" PRId64, option->least);
+        break;
+    case QNI_OPTION_NUMBER:
+        qni_out_text(out, "\\fInumber\\fR");
+        break;
+    case QNI_OPTION_LIST:
+        qni_out_text(out, "\\fIstring\\fR, or array of them");
+        break;
+    default:
+        qni_out_text(out, "\\fIstring\\fR");
+    }
+}
+
+static void key_entry(qni_out *out, const qni_key *key)
+{
+    char text[QNI_OPTION_TEXT_SIZE], name[QNI_VARIABLE_SIZE];
+    const qni_option *option = key->option;
+    qni_out_text(out, ".TP\n\\fB");
+    literal(out, option->name, -1);
+    qni_out_text(out, "\\fR = ");
+    value_kind(out, option);
+    qni_out_text(out, "\n");
+    qni_help_option_text(text, option);
+    prose(out, text);
+    qni_out_text(out, option->type == QNI_OPTION_FLAG ? "Default: false.\n" : "");
+    qni_key_variable(name, key);
+    qni_out_text(out, "Variable: ");
+    literal(out, name, -1);
+    qni_out_text(out, ".\n");
+}
+
+static void keys(qni_out *out, const qni_tables *tables)
+{
+    const qni_verb *verb = NULL;
+    qni_key key;
+    section(out, "KEYS");
+    for (int64_t i = 0; qni_key_at(&key, tables, i); i++) {
+        if (i == 0 && key.verb == NULL)
+            request(out, "SS", "Above all tables");
+        if (key.verb != verb)
+            qni_out_printf(out, ".SS [%s]\n", key.verb->name);
+        verb = key.verb;
+        key_entry(out, &key);
+    }
+}
+
+/* The first key, and the first of a verb. */
+static void file_example(qni_out *out, const qni_tables *tables)
+{
+    qni_out_text(out, ".PP\n.RS 4\n.nf\n");
+    qni_key key;
+    bool common = false, own = false;
+    for (int64_t i = 0; qni_key_at(&key, tables, i); i++) {
+        bool *shown = key.verb == NULL ? &common : &own;
+        if (*shown || key.option->type != QNI_OPTION_CHOICE)
+            continue;
+        *shown = true;
+        if (key.verb != NULL)
+            qni_out_printf(out, "\n[%s]\n", key.verb->name);
+        literal(out, key.option->name, -1);
+        qni_out_text(out, " = \\(dq");
+        literal(out, key.option->otherwise, -1);
+        qni_out_text(out, "\\(dq\n");
+    }
+    qni_out_text(out, ".fi\n.RE\n");
+}
+
+void qni_man_configuration(qni_out *out, const qni_tables *tables)
+{
+    title(out, "QUERN.CONF", 5);
+    qni_out_text(out, "quern.conf \\- configuration of quern\n");
+    section(out, "SYNOPSIS");
+    qni_out_text(out, "$XDG_CONFIG_HOME/quern/quern.conf\n.br\n\\(ti/.config/quern/quern.conf\n");
+    section(out, "DESCRIPTION");
+    prose(out, "What holds where the command line says nothing. A key is the long name of an option; it stands below "
+               "the name of its verb in brackets, and above all of these where it holds for every verb. The file need "
+               "not be there; the variable QUERN_CONFIG names another one, which must be, and empty it means none.\n"
+               "An environment variable wins over the file, and the command line over both: after a flag that is "
+               "configured, --name=false takes it back. A variable that is empty counts as not set; the value of a "
+               "flag's is true or false, 1 or 0.\n"
+               "All of it is checked before any verb runs, also what belongs to another verb: an unknown table, key or "
+               "variable and a value that the option would not take end the command with status 78. quern config shows "
+               "every key, its value, and where that comes from, in the form of such a file.");
+    section(out, "FORMAT");
+    prose(out, "A part of TOML 1.0, in UTF-8: comments after #; [table] and key = value, each on a line; strings as "
+               "\"text\" with the escapes \\b \\t \\n \\f \\r \\\" \\\\ \\uXXXX \\UXXXXXXXX, or as 'text' without any; "
+               "decimal "
+               "numbers; true and false; arrays of these. No table and no key may come twice.");
+    file_example(out, tables);
+    keys(out, tables);
+    section(out, "SEE ALSO");
+    qni_out_text(out, ".BR quern (1),\n.BR quern\\-config (1),\n.BR quern (7)\n");
 }

@@ -1,5 +1,6 @@
 /* cli/options.c: the parser of command lines: one pass over argv; what was given is kept in its order, the getters look
- * there.
+ * there,
+ * then among what is configured.
  *
  * Always: an option in `given` stands in the verb's table or among the common ones, and its text has been checked. */
 #include "cli/options.h"
@@ -13,6 +14,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ECHO "%.60s" /* QNI_ECHO_SIZE bytes of what was typed */
@@ -28,7 +30,9 @@ const qni_option qni_common_options[QNI_COMMON_COUNT] = {
                               .type = QNI_OPTION_CHOICE,
                               .argument = "LEVEL",
                               .choices = "off|error|warn|info|debug|trace",
-                              .absent = "QUERN_LOG, else warn",
+                              .otherwise = "warn",
+                              .configurable = true,
+                              .variable = "QUERN_LOG",
                               .group = "Other options",
                               .help =
                                   "How much to say on standard error about the work: off, error, warn, info, debug or "
@@ -36,6 +40,7 @@ const qni_option qni_common_options[QNI_COMMON_COUNT] = {
     [QNI_COMMON_MEMORY] =
         {.name = "memory",
          .type = QNI_OPTION_FLAG,
+         .configurable = true,
          .group = "Other options",
          .help = "At the end, say on standard error how many bytes each part holds still and held at most."},
 };
@@ -137,7 +142,7 @@ static int choice_find(const char *choices, const char *text)
     return -1;
 }
 
-static qn_status check_choice(const parser *p, const qni_option *option, const char *text)
+static qn_status check_choice(const qni_option *option, const char *text, const char *subject, qn_error *err)
 {
     if (choice_find(option->choices, text) >= 0)
         return QN_OK;
@@ -156,37 +161,47 @@ static qn_status check_choice(const parser *p, const qni_option *option, const c
     }
     int64_t near = qni_nearest(text, names, count);
     if (near >= 0)
-        return qni_error(p->err, QN_INVALID, "option \"--%s\": \"" ECHO "\" is none of %s: did you mean \"%s\"?",
-                         option->name, text, list, names[near]);
-    return qni_error(p->err, QN_INVALID, "option \"--%s\": \"" ECHO "\" is none of %s", option->name, text, list);
+        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is none of %s: did you mean \"%s\"?", subject, text, list,
+                         names[near]);
+    return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is none of %s", subject, text, list);
 }
 
-static qn_status check_value(const parser *p, const qni_option *option, const char *text)
+static qn_status check_integer(const qni_option *option, const char *text, const char *subject, qn_error *err)
+{
+    int64_t value = 0;
+    const char *end = text + strlen(text);
+    if (qni_integer_parse(&value, text, end) != end)
+        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is not a whole number", subject, text);
+    if (value < option->least)
+        return qni_error(err, QN_INVALID, "%s: %" PRId64 " is too small, %" PRId64 " is the least", subject, value,
+                         option->least);
+    return QN_OK;
+}
+
+qn_status qni_option_check(const qni_option *option, const char *text, const char *subject, qn_error *err)
 {
     const char *end = text + strlen(text);
+    double value = 0;
     if (option->type == QNI_OPTION_CHOICE)
-        return check_choice(p, option, text);
-    if (option->type == QNI_OPTION_INTEGER) {
-        int64_t value = 0;
-        if (qni_integer_parse(&value, text, end) != end)
-            return qni_error(p->err, QN_INVALID, "option \"--%s\": \"" ECHO "\" is not a whole number", option->name,
-                             text);
-        if (value < option->least)
-            return qni_error(p->err, QN_INVALID, "option \"--%s\": %" PRId64 " is too small, %" PRId64 " is the least",
-                             option->name, value, option->least);
-    }
-    if (option->type == QNI_OPTION_NUMBER) {
-        double value = 0;
-        if (qni_number_parse(&value, text, end) != end || !isfinite(value))
-            return qni_error(p->err, QN_INVALID, "option \"--%s\": \"" ECHO "\" is not a number", option->name, text);
-    }
+        return check_choice(option, text, subject, err);
+    if (option->type == QNI_OPTION_INTEGER)
+        return check_integer(option, text, subject, err);
+    if (option->type == QNI_OPTION_FLAG && strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is neither true nor false", subject, text);
+    if (option->type == QNI_OPTION_NUMBER && (qni_number_parse(&value, text, end) != end || !isfinite(value)))
+        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is not a number", subject, text);
+    const char *wrong = option->refuse != NULL ? option->refuse(text) : NULL;
+    if (wrong != NULL)
+        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is %s", subject, text, wrong);
     return QN_OK;
 }
 
 static qn_status give(parser *p, const qni_option *option, const char *text)
 {
     if (text != NULL) {
-        qn_status s = check_value(p, option, text);
+        char subject[QNI_ECHO_SIZE + 16];
+        (void)snprintf(subject, sizeof subject, "option \"--" ECHO "\"", option->name);
+        qn_status s = qni_option_check(option, text, subject, p->err);
         if (s != QN_OK)
             return s;
     }
@@ -217,7 +232,7 @@ static qn_status read_long(parser *p, const char *word)
     if (option == NULL)
         return unknown_long(p, name, size);
     const char *text = name[size] == '=' ? name + size + 1 : NULL;
-    if (option->type == QNI_OPTION_FLAG && text != NULL)
+    if (option->type == QNI_OPTION_FLAG && text != NULL && !option->configurable)
         return qni_error(p->err, QN_INVALID, "option \"--%s\" takes no value", option->name);
     if (option->type == QNI_OPTION_FLAG || text != NULL)
         return give(p, option, text);
@@ -285,12 +300,26 @@ static void choose_form(const parser *p)
     }
 }
 
+/* A word where only words of forms may stand. */
+static qn_status unknown_word(const parser *p, const char *word)
+{
+    const qni_verb *verb = p->args->verb;
+    const char *names[QNI_OPTION_MAX];
+    int64_t count = 0;
+    for (int64_t i = 0; i < verb->form_count && count < QNI_OPTION_MAX; i++)
+        if (verb->forms[i].word != NULL)
+            names[count++] = verb->forms[i].word;
+    return qni_unknown_name(p->err, "argument", "", word, names, count, "");
+}
+
 static qn_status check_arguments(const parser *p)
 {
     const qni_args *args = p->args;
     if (args->verb->leading || qni_args_has(args, &qni_common_options[QNI_COMMON_HELP]))
         return QN_OK;
     int64_t wanted = args->form->argument_count;
+    if (args->argument_count > wanted && wanted == 0 && args->form->word == NULL && args->verb->form_count > 1)
+        return unknown_word(p, args->arguments[0]);
     if (args->argument_count > wanted)
         return qni_error(p->err, QN_INVALID,
                          "\"" ECHO "\" is one argument too many (are there quotes around the one before?)",
@@ -341,20 +370,42 @@ void qni_args_free(qni_args *args)
     args->argument_count = args->given_count = 0;
 }
 
+/* NULL: not given. */
+static const qni_given *last_given(const qni_args *args, const qni_option *option)
+{
+    for (int64_t i = args->given_count; i > 0; i--)
+        if (args->given[i - 1].option == option)
+            return &args->given[i - 1];
+    return NULL;
+}
+
 bool qni_args_has(const qni_args *args, const qni_option *option)
 {
-    for (int64_t i = 0; i < args->given_count; i++)
-        if (args->given[i].option == option)
-            return true;
-    return false;
+    return last_given(args, option) != NULL;
+}
+
+/* NULL: not configured. */
+static const char *configured(const qni_args *args, const qni_option *option)
+{
+    for (int64_t i = args->setting_count; i > 0; i--)
+        if (args->settings[i - 1].option == option)
+            return args->settings[i - 1].text;
+    return NULL;
+}
+
+bool qni_args_flag(const qni_args *args, const qni_option *option)
+{
+    assert(option->type == QNI_OPTION_FLAG);
+    const qni_given *given = last_given(args, option);
+    const char *text = given != NULL ? given->text : configured(args, option);
+    return text != NULL ? strcmp(text, "true") == 0 : given != NULL;
 }
 
 const char *qni_args_text(const qni_args *args, const qni_option *option)
 {
-    for (int64_t i = args->given_count; i > 0; i--)
-        if (args->given[i - 1].option == option)
-            return args->given[i - 1].text;
-    return option->otherwise;
+    const qni_given *given = last_given(args, option);
+    const char *text = given != NULL ? given->text : configured(args, option);
+    return text != NULL ? text : option->otherwise;
 }
 
 int64_t qni_args_integer(const qni_args *args, const qni_option *option, int64_t otherwise)
@@ -385,5 +436,10 @@ const char *qni_args_next(const qni_args *args, const qni_option *option, int64_
     for (; *at < args->given_count; (*at)++)
         if (args->given[*at].option == option)
             return args->given[(*at)++].text;
+    if (qni_args_has(args, option))
+        return NULL;
+    for (; *at - args->given_count < args->setting_count; (*at)++)
+        if (args->settings[*at - args->given_count].option == option)
+            return args->settings[(*at)++ - args->given_count].text;
     return NULL;
 }

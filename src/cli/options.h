@@ -1,7 +1,7 @@
 /* cli/options.h: what a verb takes, as one const table, and the parser that follows it.
  *
- * Everything that is said about an option stands in its row: parser, help, manual page and completions come from the
- * table.
+ * Everything that is said about an option stands in its row: parser, help, manual pages, completions and the keys of
+ * the configuration come from the table.
  *
  * The command line is GNU's: --name value, --name=value, -n value, -nvalue, bundled flags (-ab), options and arguments
  * in any order,
@@ -36,7 +36,25 @@ typedef struct qni_option {
     int64_t least;     /* of an integer */
     const char *group; /* the heading in help */
     const char *help;  /* one sentence */
+    /* What is wrong with a text, "none of , ; |", where its type alone does not say; NULL: nothing. */
+    const char *(*refuse)(const char *text);
+    bool configurable; /* has a key in the configuration, and an environment variable; a flag then takes =false too */
+    const char *variable; /* that variable, where it is not QUERN_VERB_NAME */
 } qni_option;
+
+/* Where the value of a configurable option comes from. */
+typedef enum qni_origin {
+    QNI_ORIGIN_FILE,
+    QNI_ORIGIN_ENVIRONMENT
+} qni_origin;
+
+/* An option as it was configured. */
+typedef struct qni_setting {
+    const qni_option *option;
+    const char *text; /* "true" or "false" for a flag */
+    qni_origin origin;
+    int64_t line; /* in the file */
+} qni_setting;
 
 /* What stands in a place of its own. */
 typedef struct qni_argument {
@@ -90,7 +108,7 @@ const qni_option *qni_option_at(const qni_verb *verb, int64_t i);
 /* An option as it was given. */
 typedef struct qni_given {
     const qni_option *option;
-    const char *text; /* NULL: a flag */
+    const char *text; /* NULL: a flag without a value */
 } qni_given;
 
 struct qni_args {
@@ -100,6 +118,8 @@ struct qni_args {
     int64_t argument_count;
     qni_given *given; /* (given_count) in the order of the command line */
     int64_t given_count;
+    const qni_setting *settings; /* (setting_count) what holds for options that were not given; borrowed */
+    int64_t setting_count;
     int64_t rest;     /* index in argv of the first word that was not looked at (a leading table only) */
     int64_t capacity; /* of arguments and given */
     const qn_allocator *allocator;
@@ -112,16 +132,23 @@ QN_MUST_USE qn_status qni_args_parse(qni_args *out, const qni_verb *verb, int64_
                                      const qn_allocator *allocator, qn_error *err);
 void qni_args_free(qni_args *args);
 
-/* Whether the option was given. */
+/* Whether the option was given on the command line. */
 bool qni_args_has(const qni_args *args, const qni_option *option);
-/* What was given last, else the default, else NULL. */
+/* What holds: what was given last, else what is configured, else the default; NULL: none of them. Of a flag: false
+ * where there is none. */
+bool qni_args_flag(const qni_args *args, const qni_option *option);
 const char *qni_args_text(const qni_args *args, const qni_option *option);
 int64_t qni_args_integer(const qni_args *args, const qni_option *option, int64_t otherwise);
 double qni_args_number(const qni_args *args, const qni_option *option, double otherwise);
 /* The index among the choices. The option must have a default. */
 int qni_args_choice(const qni_args *args, const qni_option *option);
-/* The option's values one after the other: begin with *at = 0; NULL after the last. */
+/* The option's values one after the other, those given or else those configured: begin with *at = 0; NULL after the
+ * last. */
 const char *qni_args_next(const qni_args *args, const qni_option *option, int64_t *at);
+
+/* Whether `text` is a value of the option: of its type, in its range. `subject` begins the sentence otherwise: "option
+ * \"--format\"". A flag's text is true or false. Errors: QN_INVALID. */
+QN_MUST_USE qn_status qni_option_check(const qni_option *option, const char *text, const char *subject, qn_error *err);
 
 /* The sentence for a name that is not known: `unknown option "--strat": did you mean "--start"?`. prefix: what stands
  * before the names

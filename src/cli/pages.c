@@ -1,8 +1,8 @@
 /* cli/pages.c: a program of the build, not installed: writes what comes from the option tables: manual pages and
  * completions.
  *
- * Usage: quern-pages FOLDER. Below FOLDER, which must be there, it writes man1/quern.1, man1/quern-VERB.1, and
- * completions/{quern.bash,_quern,quern.fish}. */
+ * Usage: quern-pages FOLDER. Below FOLDER, which must be there, it writes man1/quern.1, man1/quern-VERB.1,
+ * man5/quern.conf.5, and completions/{quern.bash,_quern,quern.fish}. */
 #include "base/error.h"
 #include "cli/complete.h"
 #include "cli/man.h"
@@ -51,6 +51,19 @@ static qn_status make_folder(const char *parent, const char *name, qn_error *err
     return s;
 }
 
+static qn_status write_configuration(const char *folder, const qni_tables *tables, qn_error *err)
+{
+    qni_out out;
+    char path[PATH_SIZE];
+    qn_status s = join(path, folder, "man5/quern.conf", "", ".5", err);
+    if (s == QN_OK)
+        s = open_output(&out, path, err);
+    if (s != QN_OK)
+        return s;
+    qni_man_configuration(&out, tables);
+    return close_output(&out, path, err);
+}
+
 /* `verb` NULL: the page of the command. */
 static qn_status write_page(const char *folder, const qni_tables *tables, const qni_verb *verb, qn_error *err)
 {
@@ -96,6 +109,10 @@ int main(int argc, char **argv)
         s = write_page(argv[1], tables, NULL, &err);
     for (int64_t i = 0; s == QN_OK && i < tables->verb_count; i++)
         s = write_page(argv[1], tables, tables->verbs[i], &err);
+    if (s == QN_OK)
+        s = make_folder(argv[1], "man5", &err);
+    if (s == QN_OK)
+        s = write_configuration(argv[1], tables, &err);
     if (s == QN_OK)
         s = make_folder(argv[1], "completions", &err);
     if (s == QN_OK)

@@ -31,6 +31,7 @@ static const qni_option options[INFO_OPTION_COUNT] = {
                      .argument = "FORMAT",
                      .choices = "text|json",
                      .otherwise = "text",
+                     .configurable = true,
                      .group = "The result",
                      .help = "text is for people, json for programs."},
 };
@@ -46,7 +47,7 @@ const qni_verb qni_verb_info = {
     .name = "info",
     .summary = "say which Quern this is and what it can do here",
     .description = "Shows the version, how it was built, the processor and the widest instructions that Quern knows "
-                   "of on it, the optional parts that are here, and the files that Quern keeps.",
+                   "of on it, the optional parts that are here, and the files that belong to Quern.",
     .forms = forms,
     .form_count = sizeof forms / sizeof forms[0],
     .options = options,
@@ -150,7 +151,14 @@ static void processor_name(char out[NAME_SIZE])
 
 #endif
 
-static void show_text(qni_out *out)
+static void files_text(qni_out *out, const qni_settings *settings)
+{
+    qni_out_text(out, "Files       configuration ");
+    qni_out_foreign(out, settings->path != NULL ? settings->path : "none", -1);
+    qni_out_text(out, settings->path != NULL && !settings->present ? " (not there)\n" : "\n");
+}
+
+static void show_text(qni_out *out, const qni_settings *settings)
 {
     char name[NAME_SIZE];
     processor_name(name);
@@ -168,7 +176,7 @@ static void show_text(qni_out *out)
         qni_out_printf(out, "%s%s: %s, for %s\n", i == 0 ? "Parts       " : "            ", part,
                        qn_has(part) ? "here" : "not here", qni_library_purpose((qni_library)i));
     }
-    qni_out_text(out, "Files       none: there is no cache and no configuration file\n");
+    files_text(out, settings);
 }
 
 static void key_string(qni_json_writer *w, const char *key, const char *text)
@@ -219,8 +227,23 @@ static void parts_json(qni_json_writer *w)
     qni_json_array_end(w);
 }
 
+static void files_json(qni_json_writer *w, const qni_settings *settings)
+{
+    qni_json_key(w, "files");
+    qni_json_array_begin(w);
+    if (settings->path != NULL) {
+        qni_json_object_begin(w);
+        key_string(w, "kind", "configuration");
+        key_string(w, "path", settings->path);
+        qni_json_key(w, "present");
+        qni_json_bool(w, settings->present);
+        qni_json_object_end(w);
+    }
+    qni_json_array_end(w);
+}
+
 /* Keys are only ever added. */
-static qn_status show_json(qni_out *out, qn_error *err)
+static qn_status show_json(qni_out *out, const qni_settings *settings, qn_error *err)
 {
     qni_json_writer writer, *w = &writer;
     qni_json_writer_init(w, qni_out_json_sink, out, 0);
@@ -230,9 +253,7 @@ static qn_status show_json(qni_out *out, qn_error *err)
     build_json(w);
     processor_json(w);
     parts_json(w);
-    qni_json_key(w, "files");
-    qni_json_array_begin(w);
-    qni_json_array_end(w);
+    files_json(w, settings);
     qni_json_object_end(w);
     qn_status s = qni_json_finish(w, err);
     return s == QN_IO ? QN_OK : s; /* the command reports what could not be written, once */
@@ -242,8 +263,8 @@ static int run_info(qni_run *run, const qni_args *args)
 {
     qn_error err = qn_error_none();
     if (qni_args_choice(args, &options[INFO_FORMAT]) == FORMAT_TEXT)
-        show_text(run->out);
-    else if (show_json(run->out, &err) != QN_OK)
+        show_text(run->out, run->settings);
+    else if (show_json(run->out, run->settings, &err) != QN_OK)
         return qni_report(&err);
     return 0;
 }

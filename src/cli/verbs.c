@@ -26,10 +26,15 @@ static const qni_verb leading = {
     .leading = true,
 };
 
-static const qni_verb *const verbs[] = {&qni_verb_fit, &qni_verb_info};
+static const qni_verb *const verbs[] = {&qni_verb_fit, &qni_verb_info, &qni_verb_config};
 
 static const qni_variable variables[] = {
-    {"QUERN_LOG", "How much to say about the work, as with --log-level, which wins over it."},
+    {"QUERN_CONFIG", "The configuration file, in place of the user's own; see quern.conf(5). Empty: none."},
+    {"XDG_CONFIG_HOME, HOME",
+     "Where the user's own stands: quern/quern.conf below the first; where that is not set, .config/quern/quern.conf "
+     "below the second."},
+    {"QUERN_CPU",
+     "Which vector instructions may be used: baseline, avx2 or avx512. Without it, the widest that the processor has."},
     {"QUERN_THREADS", "How many threads may work. Without it, as many as the process has processors."},
     {"NO_COLOR", "Set and not empty: no colour, even on a terminal."},
     {"TERM", "dumb: neither colour nor a line of progress."},
@@ -49,7 +54,7 @@ static const qni_exit_code exit_codes[] = {
     {"73", "An output cannot be created."},
     {"74", "Reading or writing failed, for example because the disk is full."},
     {"77", "Permission denied."},
-    {"78", "The configuration is wrong, for example an environment variable."},
+    {"78", "The configuration is wrong: the file quern.conf, or an environment variable."},
     {"130, 143", "Ended by an interrupt (Ctrl-C), or by a request to terminate."},
     {"141", "Nobody reads standard output any more."},
 };

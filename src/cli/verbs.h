@@ -7,6 +7,7 @@
 /* The verbs, one file each. */
 extern const qni_verb qni_verb_fit;
 extern const qni_verb qni_verb_info;
+extern const qni_verb qni_verb_config;
 
 /* Options that stand before the verb. */
 enum {
@@ -14,7 +15,7 @@ enum {
     QNI_LEADING_COUNT
 };
 
-/* An environment variable that the command follows. */
+/* An environment variable that the command follows, beside those of options. */
 typedef struct qni_variable {
     const char *name;
     const char *help; /* a sentence */

@@ -3,7 +3,7 @@
 #include "fit/fit_int.h"
 
 #include "fit/limits.h"
-#include "math/dense.h"
+#include "math/panel.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,15 +23,14 @@ static void fill_panel(qni_fit_eval *eval, const double *x, int64_t first, int64
     if (eval->unit == 1)
         return;
     for (int64_t j = problem->p - columns; j <= problem->p; j++)
-        for (int64_t i = 0; i < count; i++)
-            eval->panel[j * QNI_FIT_PANEL + i] *= eval->unit;
+        eval->kernels->scale(eval->panel + j * QNI_FIT_PANEL, eval->unit, count);
 }
 
 static bool panel_is_finite(const qni_fit_eval *eval, int64_t count, bool derivatives)
 {
     int64_t p = eval->problem->p;
     for (int64_t j = derivatives ? 0 : p; j <= p; j++)
-        if (!qni_all_finite(eval->panel + j * QNI_FIT_PANEL, count))
+        if (!eval->kernels->all_finite(eval->panel + j * QNI_FIT_PANEL, count))
             return false;
     return true;
 }
@@ -58,9 +57,9 @@ qni_fit_outcome qni_fit_eval_at(qni_fit_eval *eval, const double *x, double *rss
         eval->bad_row = first;
         if (!panel_is_finite(eval, count, factor != NULL))
             return QNI_FIT_NOT_FINITE;
-        qni_sum_add(&sum, qni_sum_squares(r, count));
+        qni_sum_add(&sum, eval->kernels->sum_squares(r, count));
         if (factor != NULL)
-            qni_qr_append(factor, p, eval->panel, QNI_FIT_PANEL, count, p, p + 1, false);
+            qni_qr_append(eval->kernels, factor, p, eval->panel, QNI_FIT_PANEL, count, p, p + 1, false);
     }
     eval->bad_row = -1;
     *rss = qni_sum_value(sum);

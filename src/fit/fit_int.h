@@ -9,6 +9,8 @@
 
 #include <quern/fit.h>
 
+#include "math/panel.h"
+
 /* A problem, asked for by rows. Residuals are model minus data. */
 typedef struct qni_fit_rows {
     int64_t n, p;
@@ -44,6 +46,7 @@ typedef enum qni_fit_outcome {
 
 typedef struct qni_fit_eval {
     const qni_fit_rows *problem; /* borrowed */
+    const qni_panel_kernels *kernels;
     const qn_fit_options *options;
     double unit;
     int64_t evaluations;

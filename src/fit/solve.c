@@ -3,6 +3,7 @@
 #include "fit/fit_int.h"
 
 #include "base/alloc.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "fit/limits.h"
 #include "math/dense.h"
@@ -43,6 +44,10 @@ static qn_status check_sizes(const qni_fit_rows *problem, qn_error *err)
 static qn_status run(qni_fit_result *result, const qni_fit_rows *problem, const qn_fit_options *options,
                      qni_fit_counter *counter, qn_error *err)
 {
+    int level;
+    qn_status status = qni_cpu_level(&level, err);
+    if (status != QN_OK)
+        return status;
     int64_t p = problem->p, size = qni_fit_trf_doubles(p) + 2 * p;
     double *block = qni_alloc(&counter->allocator, size, sizeof *block);
     if (block == NULL)
@@ -51,10 +56,11 @@ static qn_status run(qni_fit_result *result, const qni_fit_rows *problem, const 
     double *lower = block, *upper = block + p;
     qni_fit_trf_place(&t, block + 2 * p, p);
     t.eval.problem = problem;
+    t.eval.kernels = qni_panel_kernels_of(level);
     t.eval.options = &t.options;
     t.lower = lower;
     t.upper = upper;
-    qn_status status = qni_fit_start(t.x, lower, upper, problem, options, result, err);
+    status = qni_fit_start(t.x, lower, upper, problem, options, result, err);
     if (status == QN_OK) {
         int64_t calls = counter->calls;
         qni_fit_trf_run(&t);

@@ -5,6 +5,7 @@
 #include "fit/fit_int.h"
 
 #include "base/alloc.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "math/dense.h"
 
@@ -17,6 +18,7 @@ typedef struct data {
     const qn_table *table;
     const qn_allocator *allocator;
     qn_model_workspace *workspace;
+    const qni_panel_kernels *kernels;
     int64_t n, columns;
     const double **column; /* (columns) what the model reads */
     double **converted;    /* (columns) NULL: the column is the table's own */
@@ -27,8 +29,7 @@ static void rows(void *user, const double *x, int64_t first, int64_t count, doub
 {
     const data *d = user;
     qn_model_eval(d->model, d->workspace, d->column, first, count, x, r, jacobian, stride);
-    for (int64_t i = 0; i < count; i++)
-        r[i] -= d->response[first + i];
+    d->kernels->subtract(r, d->response + first, count);
 }
 
 static const char *name(void *user, int64_t parameter, char *buffer, int64_t size)
@@ -130,6 +131,11 @@ static qn_status data_init(data *d, const qn_model *model, const qn_table *table
                            qn_error *err)
 {
     *d = (data){.model = model, .table = table, .allocator = allocator};
+    int level;
+    qn_status status = qni_cpu_level(&level, err);
+    if (status != QN_OK)
+        return status;
+    d->kernels = qni_panel_kernels_of(level);
     d->n = qn_table_row_count(table);
     d->columns = qn_model_column_count(model);
     d->column = qni_alloc_zeroed(allocator, d->columns, sizeof *d->column);
@@ -137,7 +143,7 @@ static qn_status data_init(data *d, const qn_model *model, const qn_table *table
     d->response = qni_alloc(allocator, d->n, sizeof *d->response);
     if (d->column == NULL || d->converted == NULL || d->response == NULL)
         return qni_error(err, QN_NOMEM, "no memory for %" PRId64 " rows of data", d->n);
-    qn_status status = qn_model_workspace_new(&d->workspace, model, allocator, err);
+    status = qn_model_workspace_new(&d->workspace, model, allocator, err);
     for (int64_t c = 0; status == QN_OK && c < d->columns; c++)
         status = open_column(d, c, err);
     return status == QN_OK ? transform_response(d, err) : status;

@@ -91,7 +91,7 @@ static void make_hat(qni_fit_trf *t, const double *curvature)
     memset(extra, 0, (size_t)(p * (p + 1)) * sizeof *extra);
     for (int64_t j = 0; j < p; j++)
         extra[j * p + j] = t->shape[j] * t->norm[j] == 0 ? 1 : curvature[j];
-    qni_qr_append(t->hat, p, extra, p, p, p, p + 1, true);
+    qni_qr_append(t->eval.kernels, t->hat, p, extra, p, p, p, p + 1, true);
 }
 
 static void measure_gradient(qni_fit_trf *t)
@@ -170,7 +170,8 @@ static verdict polish(qni_fit_trf *t)
     if (t->eval.evaluations >= t->options.max_evals)
         return finish(t, QN_FIT_CONVERGED, message);
     double before = t->measure, rss = t->rss;
-    t->lambda = qni_trust_step(t->step, t->hat, t->p, t->hat + t->p * t->p, t->p, t->radius, t->lambda, t->work);
+    t->lambda = qni_trust_step(t->eval.kernels, t->step, t->hat, t->p, t->hat + t->p * t->p, t->p, t->radius, t->lambda,
+                               t->work);
     t->full_step = t->lambda == 0;
     (void)qni_fit_bounds_step(t);
     if (!make_trial(t) || !t->full_step)
@@ -306,7 +307,8 @@ static verdict advance(qni_fit_trf *t)
             return finish(t, QN_FIT_MAX_EVALS, "the evaluations were used up before the fit converged");
         if (asked_to_stop(t))
             return stopped(t);
-        t->lambda = qni_trust_step(t->step, t->hat, t->p, t->hat + t->p * t->p, t->p, t->radius, t->lambda, t->work);
+        t->lambda = qni_trust_step(t->eval.kernels, t->step, t->hat, t->p, t->hat + t->p * t->p, t->p, t->radius,
+                                   t->lambda, t->work);
         t->full_step = t->lambda == 0;
         double promise = qni_fit_bounds_step(t);
         advice next = weigh(t, promise, make_trial(t));

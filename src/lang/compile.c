@@ -1,11 +1,13 @@
 /* lang/compile.c: nodes of the IR become bytecode.
  *
- * Only what an output needs is kept. What depends on no column is computed once an evaluation as a scalar; the rest
+ * Only what an output needs is kept. A product that only a sum, or another product, reads is computed in the same
+ * instruction, rounded as before. What depends on no column is computed once an evaluation as a scalar; the rest
  * runs once a block in registers, which are given out in order and taken back after the last use. An output is computed
  * where the caller wants it. One thread. */
 #include "lang/program_int.h"
 
 #include "base/alloc.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "lang/limits.h"
 
@@ -20,9 +22,18 @@ enum {
 typedef struct detail {
     int32_t place;    /* NOWHERE; register r is ~r until all other places are known */
     int32_t last_use; /* the last varying node that reads it */
+    int32_t uses;     /* by live nodes and outputs */
+    int8_t absorbs;   /* which operand is computed in the same instruction; -1: none */
+    bool absorbed;    /* into its only user's instruction */
     bool live;
     bool in_register;
 } detail;
+
+/* What one instruction does. */
+typedef struct step {
+    qni_op op;
+    int32_t operands[3]; /* nodes */
+} step;
 
 typedef struct compiler {
     qni_program *program;
@@ -54,13 +65,69 @@ static bool is_operation(const qni_ir_node *n)
     return n->op != QNI_OP_CONST && n->op != QNI_OP_PARAMETER && n->op != QNI_OP_COLUMN;
 }
 
-/* Marks what the outputs need, and where each varying value is used last. */
+/* Operations that take in the product that one of their operands is: `user` of a `product` as its operand `which`
+ * becomes `fused` over the product's operands and, where there is one, the user's other operand. */
+static const struct fusion {
+    uint8_t user, which, product, fused;
+} fusions[] = {
+    {QNI_OP_ADD, 0, QNI_OP_MUL, QNI_OP_MULADD},   {QNI_OP_ADD, 1, QNI_OP_MUL, QNI_OP_MULADD},
+    {QNI_OP_SUB, 0, QNI_OP_MUL, QNI_OP_MULSUB},   {QNI_OP_SUB, 1, QNI_OP_MUL, QNI_OP_SUBMUL},
+    {QNI_OP_MUL, 0, QNI_OP_MUL, QNI_OP_MUL3},     {QNI_OP_MUL, 1, QNI_OP_MUL, QNI_OP_MUL3},
+    {QNI_OP_ADD, 0, QNI_OP_ZMUL, QNI_OP_ZMULADD}, {QNI_OP_ADD, 1, QNI_OP_ZMUL, QNI_OP_ZMULADD},
+    {QNI_OP_ZMUL, 0, QNI_OP_ZMUL, QNI_OP_ZMUL3},  {QNI_OP_ZMUL, 1, QNI_OP_ZMUL, QNI_OP_ZMUL3},
+    {QNI_OP_NEG, 0, QNI_OP_ZMUL, QNI_OP_NEGZMUL}, {QNI_OP_EXP, 0, QNI_OP_MUL, QNI_OP_EXPMUL},
+};
+
+static const struct fusion *find_fusion(const compiler *c, const qni_ir_node *n, int which)
+{
+    for (size_t f = 0; f < sizeof fusions / sizeof *fusions; f++)
+        if (fusions[f].user == n->op && fusions[f].which == which &&
+            fusions[f].product == c->ir->nodes[n->args[which]].op)
+            return &fusions[f];
+    return NULL;
+}
+
+/* What the instruction of a node does. */
+static step step_of(const compiler *c, int32_t node)
+{
+    const qni_ir_node *n = &c->ir->nodes[node];
+    int absorbs = c->details[node].absorbs;
+    if (absorbs < 0)
+        return (step){.op = (qni_op)n->op, .operands = {n->args[0], n->args[1], n->args[2]}};
+    const struct fusion *fusion = find_fusion(c, n, absorbs);
+    const qni_ir_node *product = &c->ir->nodes[n->args[absorbs]];
+    int32_t other = qni_op_infos[n->op].arity == 2 ? n->args[1 - absorbs] : -1;
+    return (step){.op = (qni_op)fusion->fused, .operands = {product->args[0], product->args[1], other}};
+}
+
+/* Products that vary and are read once, by an operation that can take them in, get no instruction of their own. */
+static void fuse(compiler *c)
+{
+    for (int64_t i = 0; i < c->node_count; i++) {
+        const qni_ir_node *n = &c->ir->nodes[i];
+        detail *self = &c->details[i];
+        if (!self->live || !n->varying || !is_operation(n))
+            continue;
+        for (int k = 0; k < qni_op_infos[n->op].arity && self->absorbs < 0; k++) {
+            detail *product = &c->details[n->args[k]];
+            if (!c->ir->nodes[n->args[k]].varying || product->uses != 1 || product->absorbs >= 0 ||
+                find_fusion(c, n, k) == NULL)
+                continue;
+            self->absorbs = (int8_t)k;
+            product->absorbed = true;
+        }
+    }
+}
+
+/* Marks what the outputs need, and how often. */
 static void find_live(compiler *c)
 {
     for (int64_t i = 0; i < c->node_count; i++)
-        c->details[i] = (detail){.place = NOWHERE, .last_use = NOWHERE};
-    for (int64_t k = 0; k < c->program->output_count; k++)
+        c->details[i] = (detail){.place = NOWHERE, .last_use = NOWHERE, .absorbs = -1};
+    for (int64_t k = 0; k < c->program->output_count; k++) {
         c->details[c->roots[k]].live = true;
+        c->details[c->roots[k]].uses += 2; /* it needs a place of its own */
+    }
     for (int64_t i = c->node_count - 1; i >= 0; i--) {
         const qni_ir_node *n = &c->ir->nodes[i];
         if (!c->details[i].live || !is_operation(n))
@@ -68,9 +135,27 @@ static void find_live(compiler *c)
         for (int k = 0; k < qni_op_infos[n->op].arity; k++) {
             detail *d = &c->details[n->args[k]];
             d->live = true;
-            if (n->varying && d->last_use < i)
-                d->last_use = (int32_t)i;
+            d->uses += d->uses < 2;
         }
+    }
+}
+
+/* Whether a node is an instruction of a block. */
+static bool is_varying_step(const compiler *c, int64_t node)
+{
+    const detail *d = &c->details[node];
+    return d->live && !d->absorbed && c->ir->nodes[node].varying && is_operation(&c->ir->nodes[node]);
+}
+
+/* Where each value is read last. */
+static void find_last_uses(compiler *c)
+{
+    for (int64_t i = 0; i < c->node_count; i++) {
+        if (!is_varying_step(c, i))
+            continue;
+        step s = step_of(c, (int32_t)i);
+        for (int k = 0; k < qni_op_infos[s.op].arity; k++)
+            c->details[s.operands[k]].last_use = (int32_t)i;
     }
 }
 
@@ -144,8 +229,10 @@ static void place_scalars(compiler *c)
     }
 }
 
+/* On single doubles plain code is the quickest. */
 static void emit_uniform(compiler *c)
 {
+    const qni_kernels *scalar = qni_kernels_of(QNI_CPU_BASELINE);
     for (int64_t i = 0; i < c->node_count; i++) {
         const qni_ir_node *n = &c->ir->nodes[i];
         if (!c->details[i].live || n->varying || !is_operation(n))
@@ -153,7 +240,7 @@ static void emit_uniform(compiler *c)
         int32_t places[3] = {0, 0, 0};
         for (int k = 0; k < qni_op_infos[n->op].arity; k++)
             places[k] = c->details[n->args[k]].place;
-        c->uniform[c->program->uniform_count++] = (qni_instruction){.run = c->kernels->table[n->op][QNI_FORM_ALL],
+        c->uniform[c->program->uniform_count++] = (qni_instruction){.run = scalar->table[n->op][QNI_FORM_ALL],
                                                                     .d = c->details[i].place,
                                                                     .a = places[0],
                                                                     .b = places[1],
@@ -201,27 +288,27 @@ static void release_operands(compiler *c, int32_t node, const int32_t *operands,
     }
 }
 
-/* One varying operation, by the kernel in which the operands that do not vary are shared. */
-static bool emit_operation(compiler *c, int32_t node)
+/* One instruction of a block, by the kernel in which the operands that do not vary are shared. */
+static bool emit_step(compiler *c, int32_t node)
 {
-    const qni_ir_node *n = &c->ir->nodes[node];
-    int arity = qni_op_infos[n->op].arity, form = QNI_FORM_ALL;
+    step s = step_of(c, node);
+    int arity = qni_op_infos[s.op].arity, form = QNI_FORM_ALL;
     int32_t places[3] = {0, 0, 0};
     for (int k = 0; k < arity; k++) {
-        places[k] = c->details[n->args[k]].place;
-        if (!c->ir->nodes[n->args[k]].varying)
+        places[k] = c->details[s.operands[k]].place;
+        if (!c->ir->nodes[s.operands[k]].varying)
             form |= 1 << k;
     }
-    assert(form < QNI_FORM_COUNT && c->kernels->table[n->op][form] != NULL);
+    assert(form < QNI_FORM_COUNT && c->kernels->table[s.op][form] != NULL);
     detail *self = &c->details[node];
     if (self->place == NOWHERE) {
         self->in_register = true;
         if (!take_register(c, &self->place))
             return false;
     }
-    if (!emit(c, c->kernels->table[n->op][form], self->place, places))
+    if (!emit(c, c->kernels->table[s.op][form], self->place, places))
         return false;
-    release_operands(c, node, n->args, arity);
+    release_operands(c, node, s.operands, arity);
     return true;
 }
 
@@ -232,7 +319,7 @@ static bool emit_copies(compiler *c, const bool *in_place)
         if (in_place[k])
             continue;
         int32_t root = c->roots[k], operand[3] = {c->details[root].place, 0, 0};
-        qni_kernel *run = c->ir->nodes[root].varying ? qni_kernel_copy : qni_kernel_fill;
+        qni_kernel *run = c->ir->nodes[root].varying ? qni_kernel_copy : c->kernels->fill;
         if (!emit(c, run, (int32_t)(c->program->column_count + k), operand))
             return false;
     }
@@ -248,8 +335,7 @@ static bool emit_varying(compiler *c, bool *in_place)
             d->place = (int32_t)(c->program->column_count + k);
     }
     for (int64_t i = 0; i < c->node_count; i++)
-        if (c->details[i].live && c->ir->nodes[i].varying && is_operation(&c->ir->nodes[i]) &&
-            !emit_operation(c, (int32_t)i))
+        if (is_varying_step(c, i) && !emit_step(c, (int32_t)i))
             return false;
     return emit_copies(c, in_place);
 }
@@ -310,6 +396,8 @@ qn_status qni_program_compile(qni_program *out, const qni_kernels *kernels, cons
     if (c.details == NULL)
         return no_memory(&c);
     find_live(&c);
+    fuse(&c);
+    find_last_uses(&c);
     qn_status status = compile(&c);
     qni_free(allocator, c.details, c.node_count, sizeof *c.details);
     qni_free(allocator, c.free_registers, c.free_capacity, sizeof *c.free_registers);

@@ -87,6 +87,18 @@ void qn_model_eval(const qn_model *model, qn_model_workspace *workspace, const d
                   workspace->spare, value, jacobian, stride);
 }
 
+void qn_model_eval_second(const qn_model *model, qn_model_workspace *workspace, const double *const *columns,
+                          int64_t first, int64_t count, const double *parameters, double *value, double *derivatives,
+                          int64_t stride)
+{
+    assert(workspace->model == model && first >= 0 && count >= 0 && stride >= count);
+    assert(model->has_second);
+    if (!model->has_second)
+        return;
+    qni_frame_run(&workspace->frames[QNI_PROGRAM_SECOND], &model->programs[QNI_PROGRAM_SECOND], columns, first, count,
+                  parameters, workspace->spare, value, derivatives, stride);
+}
+
 void qn_model_eval_response(const qn_model *model, qn_model_workspace *workspace, const double *const *columns,
                             int64_t first, int64_t count, double *value)
 {

@@ -1,44 +1,48 @@
-/* lang/grad.c: exact derivatives by reverse-mode automatic differentiation on the kernel IR.
+/* lang/grad.c: exact derivatives by automatic differentiation on the kernel IR.
  *
- * Walking from the result back to the leaves, each node's adjoint (the derivative of the result by it) is complete when
- * the node is reached, because every user comes after its operands. The rules stand in the table of operations; their
- * nodes join the same IR, where equal ones are shared with the value's. Griewank and Walther, Evaluating Derivatives,
- * 2nd ed. 2008, chapter 3. */
+ * Reverse mode walks from the result back to the leaves: each node's adjoint (the derivative of the result by it) is
+ * complete when the node is reached, because every user comes after its operands. Forward mode walks from the leaves to
+ * the result once a parameter: a node's tangent is its derivative by the parameter. The rules of the table of operations
+ * are linear in the adjoint, and so serve both. Their nodes join the same IR, where equal ones are shared with the
+ * value's. Small formulas are differentiated both ways, and what costs less is kept. Griewank and Walther, Evaluating
+ * Derivatives, 2nd ed. 2008, chapter 3. */
 #include "lang/ir_int.h"
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "lang/limits.h"
 
 #include <assert.h>
+#include <string.h>
+
+static int32_t sum(qni_ir *ir, int32_t a, int32_t b)
+{
+    return a < 0 ? b : b < 0 ? a : qni_ir_op(ir, QNI_OP_ADD, a, b, -1);
+}
+
+/* What operand k contributes: its adjoint from that of the node (g), or the node's tangent from its own (g). -1: nothing.
+ */
+static int32_t apply_rule(qni_ir *ir, int32_t node, int k, int32_t g)
+{
+    qni_ir_node n = ir->nodes[node]; /* a copy: the rules add nodes */
+    return qni_rule_of((qni_op)n.op)(ir, g, node, n.args[0], n.args[1], n.args[2], k);
+}
 
 /* Passes the adjoint of `node` on to those of its operands that depend on a parameter. */
 static void propagate(qni_ir *ir, int32_t *adjoints, int32_t node)
 {
-    qni_ir_node n = ir->nodes[node]; /* a copy: the rules add nodes */
-    for (int k = 0; k < qni_op_infos[n.op].arity && ir->status == QN_OK; k++) {
-        int32_t operand = n.args[k];
-        if (!ir->nodes[operand].active)
-            continue;
-        int32_t part = qni_rule_of(n.op)(ir, adjoints[node], node, n.args[0], n.args[1], n.args[2], k);
-        if (part >= 0)
-            adjoints[operand] = adjoints[operand] < 0 ? part : qni_ir_op(ir, QNI_OP_ADD, adjoints[operand], part, -1);
+    for (int k = 0; k < qni_op_infos[ir->nodes[node].op].arity && ir->status == QN_OK; k++) {
+        int32_t operand = ir->nodes[node].args[k];
+        if (ir->nodes[operand].active)
+            adjoints[operand] = sum(ir, adjoints[operand], apply_rule(ir, node, k, adjoints[node]));
     }
 }
 
-qn_status qni_ir_gradient(qni_ir *ir, int32_t root, int32_t *out, int64_t parameter_count)
+static void reverse(qni_ir *ir, int32_t root, int32_t *out, int32_t *adjoints)
 {
-    int64_t count = root + 1;
-    int32_t zero = qni_ir_number(ir, 0), one = qni_ir_number(ir, 1);
-    for (int64_t i = 0; i < parameter_count; i++)
-        out[i] = zero;
-    if (ir->status != QN_OK || !ir->nodes[root].active)
-        return ir->status;
-    int32_t *adjoints = qni_alloc(ir->allocator, count, sizeof *adjoints);
-    if (adjoints == NULL)
-        return ir->status = qni_error(ir->err, QN_NOMEM, "out of memory for the derivatives of a formula");
-    for (int64_t i = 0; i < count; i++)
+    for (int32_t i = 0; i <= root; i++)
         adjoints[i] = -1;
-    adjoints[root] = one;
+    adjoints[root] = qni_ir_number(ir, 1);
     for (int32_t i = root; i >= 0 && ir->status == QN_OK; i--) {
         if (adjoints[i] < 0)
             continue;
@@ -47,6 +51,85 @@ qn_status qni_ir_gradient(qni_ir *ir, int32_t root, int32_t *out, int64_t parame
         else
             propagate(ir, adjoints, i);
     }
-    qni_free(ir->allocator, adjoints, count, sizeof *adjoints);
+}
+
+/* The derivative of `root` by one parameter; -1: 0. */
+static int32_t forward(qni_ir *ir, int32_t root, int32_t parameter, int32_t *tangents)
+{
+    for (int32_t i = 0; i <= root && ir->status == QN_OK; i++) {
+        const qni_ir_node *n = &ir->nodes[i];
+        tangents[i] = -1;
+        if (n->op == QNI_OP_PARAMETER && n->index == parameter)
+            tangents[i] = qni_ir_number(ir, 1);
+        if (!n->active || n->op == QNI_OP_PARAMETER)
+            continue;
+        for (int k = 0; k < qni_op_infos[ir->nodes[i].op].arity && ir->status == QN_OK; k++) {
+            int32_t tangent = tangents[ir->nodes[i].args[k]];
+            if (tangent >= 0)
+                tangents[i] = sum(ir, tangents[i], apply_rule(ir, i, k, tangent));
+        }
+    }
+    return tangents[root];
+}
+
+/* What computing `root` and the derivatives takes a row, roughly: a function counts as QNI_FUNCTION_COST operations. */
+static int64_t cost(const qni_ir *ir, int32_t root, const int32_t *derivatives, int64_t count, bool *live)
+{
+    int64_t total = 0;
+    memset(live, 0, (size_t)ir->count * sizeof *live);
+    live[root] = true;
+    for (int64_t i = 0; i < count; i++)
+        live[derivatives[i]] = true;
+    for (int64_t i = ir->count - 1; i >= 0; i--) {
+        const qni_ir_node *n = &ir->nodes[i];
+        int arity = qni_op_infos[n->op].arity;
+        if (!live[i] || !n->varying)
+            continue;
+        for (int k = 0; k < arity; k++)
+            live[n->args[k]] = true;
+        total += arity == 0 ? 0 : qni_op_infos[n->op].kind == QNI_OP_FUNCTION ? QNI_FUNCTION_COST : 1;
+    }
+    return total;
+}
+
+/* Puts the derivatives in forward mode into `other` (count). */
+static void forward_all(qni_ir *ir, int32_t root, int32_t *other, int64_t count, int32_t zero, int32_t *tangents)
+{
+    for (int64_t i = 0; i < count && ir->status == QN_OK; i++) {
+        int32_t tangent = forward(ir, root, (int32_t)i, tangents);
+        other[i] = tangent < 0 ? zero : tangent;
+    }
+}
+
+static void keep_cheaper(qni_ir *ir, int32_t root, int32_t *out, const int32_t *other, int64_t count)
+{
+    bool *live = qni_alloc(ir->allocator, ir->count, sizeof *live);
+    if (live == NULL) {
+        ir->status = qni_error(ir->err, QN_NOMEM, "out of memory for the derivatives of a formula");
+        return;
+    }
+    if (cost(ir, root, other, count, live) < cost(ir, root, out, count, live))
+        memcpy(out, other, (size_t)count * sizeof *out);
+    qni_free(ir->allocator, live, ir->count, sizeof *live);
+}
+
+qn_status qni_ir_gradient(qni_ir *ir, int32_t root, int32_t *out, int64_t parameter_count)
+{
+    int32_t zero = qni_ir_number(ir, 0);
+    for (int64_t i = 0; i < parameter_count; i++)
+        out[i] = zero;
+    if (ir->status != QN_OK || !ir->nodes[root].active)
+        return ir->status;
+    bool both = parameter_count <= QNI_FORWARD_WORK_MAX && (root + 1) * parameter_count <= QNI_FORWARD_WORK_MAX;
+    int64_t size = root + 1 + (both ? parameter_count : 0);
+    int32_t *scratch = qni_alloc(ir->allocator, size, sizeof *scratch); /* (root + 1), (parameter_count) */
+    if (scratch == NULL)
+        return ir->status = qni_error(ir->err, QN_NOMEM, "out of memory for the derivatives of a formula");
+    reverse(ir, root, out, scratch);
+    if (both && ir->status == QN_OK)
+        forward_all(ir, root, scratch + root + 1, parameter_count, zero, scratch);
+    if (both && ir->status == QN_OK)
+        keep_cheaper(ir, root, out, scratch + root + 1, parameter_count);
+    qni_free(ir->allocator, scratch, size, sizeof *scratch);
     return ir->status;
 }

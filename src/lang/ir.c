@@ -129,12 +129,27 @@ bool qni_ir_is(const qni_ir *ir, int32_t node, double number)
     return n->op == QNI_OP_CONST && bits_of(n->number) == bits_of(number);
 }
 
+bool qni_op_commutes(qni_op op)
+{
+    switch (op) {
+    case QNI_OP_ADD:
+    case QNI_OP_MUL:
+    case QNI_OP_ZMUL:
+    case QNI_OP_EQ:
+    case QNI_OP_NE:
+    case QNI_OP_AND:
+    case QNI_OP_OR:
+        return true;
+    default:
+        return false;
+    }
+}
+
 int32_t qni_ir_raw(qni_ir *ir, qni_op op, int32_t a, int32_t b, int32_t c)
 {
     if (ir->status != QN_OK)
         return -1;
-    if ((op == QNI_OP_ADD || op == QNI_OP_MUL || op == QNI_OP_ZMUL) &&
-        a > b) { /* commutative: one order, so that equals are found */
+    if (qni_op_commutes(op) && a > b) { /* one order, so that equals are found */
         int32_t swap = a;
         a = b;
         b = swap;
@@ -168,7 +183,7 @@ int32_t qni_ir_op(qni_ir *ir, qni_op op, int32_t a, int32_t b, int32_t c)
 {
     if (ir->status != QN_OK)
         return -1;
-    int32_t simpler = qni_ir_simplify(ir, op, a, b);
+    int32_t simpler = qni_ir_simplify(ir, op, a, b, c);
     if (simpler >= 0 || ir->status != QN_OK)
         return simpler;
     double number;

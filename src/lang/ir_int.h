@@ -40,15 +40,18 @@ int32_t qni_ir_column(qni_ir *ir, int32_t index);
 /* An operation; b and c are -1 beyond its arity. Simplified: the node may be another one's. */
 int32_t qni_ir_op(qni_ir *ir, qni_op op, int32_t a, int32_t b, int32_t c);
 
+/* Whether a and b of an operation may be exchanged without any change of bits. */
+bool qni_op_commutes(qni_op op);
+
 /* For simplify.c: the operation as it stands; whether a node is this very number (0 and -0 differ). */
 int32_t qni_ir_raw(qni_ir *ir, qni_op op, int32_t a, int32_t b, int32_t c);
 bool qni_ir_is(const qni_ir *ir, int32_t node, double number);
 
 /* What an operation on these nodes is equal to bit for bit (NaNs are all equal); -1: nothing simpler. */
-int32_t qni_ir_simplify(qni_ir *ir, qni_op op, int32_t a, int32_t b);
+int32_t qni_ir_simplify(qni_ir *ir, qni_op op, int32_t a, int32_t b, int32_t c);
 
-/* The adjoint that an operand (0…2) receives from an operation whose own is g and whose value is self; -1: none. And the
- * definition of an operation that is composed of others; NULL for all others (rules.c). */
+/* The adjoint that an operand (0…2) receives from an operation whose own is g and whose value is self; -1: none. And
+ * the definition of an operation that is composed of others; NULL for all others (rules.c). */
 typedef int32_t qni_rule(qni_ir *ir, int32_t g, int32_t self, int32_t a, int32_t b, int32_t c, int operand);
 typedef int32_t qni_definition(qni_ir *ir, int32_t a, int32_t b, int32_t c);
 qni_rule *qni_rule_of(qni_op op);

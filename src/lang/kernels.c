@@ -43,14 +43,6 @@ void qni_kernel_copy(double *restrict d, const double *a, const double *b, const
     memcpy(d, a, (size_t)n * sizeof *d);
 }
 
-void qni_kernel_fill(double *restrict d, const double *a, const double *b, const double *c, int64_t n)
-{
-    (void)b;
-    (void)c;
-    for (int64_t i = 0; i < n; i++)
-        d[i] = *a;
-}
-
 double qni_op_value(qni_op op, double a, double b, double c)
 {
     double d;

@@ -76,7 +76,20 @@ QNI_OP_LIST(DEFINE)
 #define ENTRY_2(NAME) {NAME##_0, NAME##_1, NAME##_2}
 #define ENTRY_3(NAME) {NAME##_0, NAME##_1, NAME##_2, NAME##_3, NAME##_4, NAME##_5, NAME##_6}
 #define ENTRY(NAME, arity, ...) [QNI_OP_##NAME] = ENTRY_##arity(NAME),
-const qni_kernels QNI_KERNELS = {.table = {QNI_OP_LIST(ENTRY)}};
+
+static void fill(double *restrict d, const double *a, const double *b, const double *c, int64_t n)
+{
+    (void)b;
+    (void)c;
+    vd all = v_set(*a);
+    int64_t i = 0;
+    for (; i + VWIDTH <= n; i += VWIDTH)
+        v_store(d + i, all);
+    for (; i < n; i++)
+        d[i] = *a;
+}
+
+const qni_kernels QNI_KERNELS = {.fill = fill, .table = {QNI_OP_LIST(ENTRY)}};
 /* clang-format on */
 
 #endif

@@ -26,12 +26,13 @@ static const char *advice_on(uint32_t c)
         {'{', "write ( instead"},
         {']', "write ) instead"},
         {'}', "write ) instead"},
-        {';', "a formula is one expression"},
         {'"', "a name with unusual characters stands between backticks: `my column`"},
         {'\'', "a name with unusual characters stands between backticks: `my column`"},
-        {'<', "there are no comparisons"},
-        {'>', "there are no comparisons"},
-        {'!', "there are no comparisons and no factorials"},
+        {'~', "write = between the response and the model"},
+        {'&', "write && instead"},
+        {'|', "write || instead"},
+        {'%', "for the remainder write mod(a, b)"},
+        {'#', "a formula has no comments"},
         {0x2212, "write - instead"},
         {0x2013, "write - instead"},
         {0x2014, "write - instead"},
@@ -41,6 +42,12 @@ static const char *advice_on(uint32_t c)
         {0x2217, "write * instead"},
         {0xF7, "write / instead"},
         {0x2215, "write / instead"},
+        {0x2264, "write <= instead"},
+        {0x2265, "write >= instead"},
+        {0x2260, "write != instead"},
+        {0x2227, "write && instead"},
+        {0x2228, "write || instead"},
+        {0xAC, "write ! instead"},
         {0xB2, "write ^2 instead"},
         {0xB3, "write ^3 instead"},
         {0x221A, "write sqrt(…) instead"},
@@ -142,17 +149,50 @@ static qn_status lex_quoted(qni_lexer *lx, qni_token *t, qn_error *err)
     return check_name_size(t, err);
 }
 
+/* Signs that other languages have for ours. */
+static const char *foreign_sign(const char *text, int64_t size, const char **advice)
+{
+    static const struct {
+        const char *sign, *advice;
+    } known[] = {
+        {"===", "=="}, {"!==", "!="}, {"<>", "!="}, {"~=", "!="}, {"=<", "<="}, {"=>", ">="}, {":=", "="},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        int64_t length = (int64_t)strlen(known[i].sign);
+        if (length <= size && memcmp(known[i].sign, text, (size_t)length) == 0) {
+            *advice = known[i].advice;
+            return known[i].sign;
+        }
+    }
+    return NULL;
+}
+
+/* The longest sign that starts here. */
 static qn_status lex_sign(qni_lexer *lx, qni_token *t, qn_error *err)
 {
-    char c = lx->text[lx->at], next = lx->at + 1 < lx->size ? lx->text[lx->at + 1] : ' ';
-    if (c == '=' && next == '=')
-        return qni_error_at(err, QN_SYNTAX, NULL, 0, lx->at + 1,
-                            "there are no comparisons: write one = between the response and the model");
-    if (c == '\0' || strchr("+-*/^()=,", c) == NULL)
+    static const struct {
+        char text[3];
+        int kind;
+    } pairs[] = {
+        {"**", '^'},          {"//", QNI_TOKEN_FLOORDIV}, {"<=", QNI_TOKEN_LE},  {">=", QNI_TOKEN_GE},
+        {"==", QNI_TOKEN_EQ}, {"!=", QNI_TOKEN_NE},       {"&&", QNI_TOKEN_AND}, {"||", QNI_TOKEN_OR},
+    };
+    const char *text = lx->text + lx->at, *advice, *foreign = foreign_sign(text, lx->size - lx->at, &advice);
+    if (foreign != NULL)
+        return qni_error_at(err, QN_SYNTAX, NULL, 0, lx->at + 1, "write %s instead of %s", advice, foreign);
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (lx->at + 1 < lx->size && memcmp(pairs[i].text, text, 2) == 0) {
+            t->kind = pairs[i].kind;
+            t->size = 2;
+            lx->at += 2;
+            return QN_OK;
+        }
+    }
+    if (*text == '\0' || strchr("+-*/^()=,;<>!?:", *text) == NULL)
         return refuse_character(lx, err);
-    t->kind = c == '*' && next == '*' ? '^' : c;
-    t->size = c == '*' && next == '*' ? 2 : 1;
-    lx->at += t->size;
+    t->kind = *text;
+    t->size = 1;
+    lx->at++;
     return QN_OK;
 }
 

@@ -7,8 +7,9 @@
  * unread. */
 #define QNI_FORMULA_SIZE_MAX (1 << 20)
 
-/* Parentheses, unary signs, powers and calls inside each other. The parser recurses: 256 levels need less than 64 KiB
- * of stack, which small threads have. */
+/* Parentheses, unary signs, right operands and calls inside each other, as the formula is spelled and in its normal
+ * spelling, which is a formula as well. The parser recurses: 256 levels take some 64 KiB of stack, which small
+ * threads have. */
 #define QNI_FORMULA_DEPTH_MAX 256
 
 /* Numbers, names and operations in a formula. Bounds the memory that compiling takes (some 300 bytes each). */
@@ -17,11 +18,28 @@
 /* Bytes of a name. Longer ones are no names that a person wrote. */
 #define QNI_FORMULA_NAME_SIZE_MAX 256
 
+/* Statements of a formula. Some tens are written by hand, some hundreds by programs; every use of a name asks whether
+ * it is one of theirs. */
+#define QNI_FORMULA_STATEMENTS_MAX 1000
+
 /* Different names in a formula. A dense Jacobian with more columns is out of reach for the solvers, too. */
 #define QNI_FORMULA_NAMES_MAX 10000
 
 /* Nodes of the kernel IR, value and derivatives together. Reverse mode adds a small multiple of the formula's own. */
 #define QNI_IR_NODES_MAX (1 << 22)
+
+/* Nodes times parameters up to which derivatives are made in forward mode, too, to see what is cheaper. Beyond it,
+ * reverse mode nearly always is, and trying would make compiling slow: this is some 0.1 ms. */
+#define QNI_FORWARD_WORK_MAX 1024
+
+/* Products inside each other into which a minus sign is followed: more than people write, and no deep recursion. */
+#define QNI_NEGATION_DEPTH_MAX 8
+
+/* How many simple operations a function is worth when ways to differentiate are compared. */
+#define QNI_FUNCTION_COST 10
+
+/* Parameters of a formula that has second derivatives: some 5000 pairs, each an output. */
+#define QNI_SECOND_PARAMETERS_MAX 100
 
 /* Slots in which names and nodes are first looked up: what a formula by hand takes; the tables double. */
 #define QNI_SYMBOL_SLOTS 64
@@ -30,9 +48,10 @@
 /* Slots looked at to find a node's equal. Beyond that the node is not shared: slower code, but never slow compiling. */
 #define QNI_IR_PROBES_MAX 32
 
-/* Doubles in a block: 1 KiB a register, so that a dozen registers stay in the first-level cache while the cost of
- * dispatching an operation is spread over 128 rows. */
-#define QNI_BLOCK 128
+/* Doubles in a block: the cost of dispatching an operation is spread over 256 rows, while a dozen registers stay in the
+ * first-level cache. Of 64, 128, 256 and 512 the fastest for formulas of two to twenty parameters (bench_model): 128
+ * takes 2 to 10 % longer. */
+#define QNI_BLOCK 256
 
 /* Models with very many registers use smaller blocks, down to this one, so that all registers stay within the target
  * (bytes: a second-level cache). */

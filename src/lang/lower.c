@@ -1,16 +1,25 @@
-/* lang/lower.c: the checked tree becomes IR: one walk over its nodes, operands first. */
+/* lang/lower.c: the checked tree becomes IR: one walk over its nodes, operands first. A name of an intermediate is the
+ * node that it stands for, so that nothing is computed twice. */
 #include "lang/model_int.h"
 
 #include "base/alloc.h"
 #include "base/error.h"
 
-static int32_t lower_name(qni_ir *ir, const qni_symbol *symbol)
+#include <math.h>
+
+static int32_t lower_name(qni_ir *ir, const qni_tree *tree, int32_t index, const int32_t *lowered)
 {
+    const qni_symbol *symbol = &tree->symbols[index];
+    double number;
     switch (symbol->kind) {
+    case QNI_SYMBOL_INTERMEDIATE:
+        return lowered[symbol->definition];
     case QNI_SYMBOL_COLUMN:
         return qni_ir_column(ir, symbol->index);
-    case QNI_SYMBOL_PI:
-        return qni_ir_number(ir, 3.14159265358979323846);
+    case QNI_SYMBOL_CONSTANT:
+        number = NAN;
+        (void)qni_constant_find(qni_symbol_name(tree, index), &number);
+        return qni_ir_number(ir, number);
     default:
         return qni_ir_parameter(ir, symbol->index);
     }
@@ -23,7 +32,7 @@ static int32_t lower_node(qni_ir *ir, const qni_tree *tree, const qni_tree_node 
     case QNI_TREE_NUMBER:
         return qni_ir_number(ir, node->number);
     case QNI_TREE_NAME:
-        return lower_name(ir, &tree->symbols[node->symbol]);
+        return lower_name(ir, tree, node->symbol, lowered);
     case QNI_TREE_OPERATION:
         break;
     }
@@ -35,7 +44,7 @@ static int32_t lower_node(qni_ir *ir, const qni_tree *tree, const qni_tree_node 
     return qni_ir_op(ir, (qni_op)node->op, args[0], args[1], args[2]);
 }
 
-void qni_lower(qni_ir *ir, const qni_tree *tree, int32_t *left, int32_t *right)
+void qni_lower(qni_ir *ir, const qni_tree *tree, const qni_names *names, int32_t *left, int32_t *right)
 {
     *left = *right = -1;
     int32_t *lowered = qni_alloc(ir->allocator, tree->count, sizeof *lowered);
@@ -48,6 +57,8 @@ void qni_lower(qni_ir *ir, const qni_tree *tree, int32_t *left, int32_t *right)
     if (ir->status == QN_OK) {
         *left = tree->left < 0 ? -1 : lowered[tree->left];
         *right = lowered[tree->right];
+        if (names->response_column >= 0)
+            *left = qni_ir_column(ir, names->response_column);
     }
     qni_free(ir->allocator, lowered, tree->count, sizeof *lowered);
 }

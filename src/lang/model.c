@@ -30,6 +30,14 @@ static qn_status check_call(const char *formula, const qn_model_options *options
     return QN_OK;
 }
 
+static qn_status check_second(const qn_model *m, const qn_model_options *options, qn_error *err)
+{
+    if (options->second_derivatives && m->names.parameter_count > QNI_SECOND_PARAMETERS_MAX)
+        return qni_error(err, QN_LIMIT, "second derivatives are for at most %d parameters, the formula has %lld",
+                         QNI_SECOND_PARAMETERS_MAX, (long long)m->names.parameter_count);
+    return QN_OK;
+}
+
 static qn_status check_size(int64_t size, qn_error *err)
 {
     if (size > QNI_FORMULA_SIZE_MAX)
@@ -70,37 +78,59 @@ static qn_status keep_formula(qn_model *m, const char *formula, int64_t size, qn
     return QN_OK;
 }
 
+static qn_status keep_text(qn_model *m, const qni_tree *tree, qn_error *err)
+{
+    char *text;
+    int64_t size;
+    qn_status status = qni_tree_print(&text, &size, tree, err);
+    if (status != QN_OK)
+        return status;
+    status = qni_names_copy(&m->text, m->arena, text, size, err);
+    qni_free(tree->allocator, text, size + 1, 1);
+    return status;
+}
+
 static qn_status compile(qn_model *m, int program, const qni_ir *ir, const int32_t *roots, int64_t count, qn_error *err)
 {
     return qni_program_compile(&m->programs[program], m->kernels, ir, roots, count, m->names.column_count, m->arena,
                                m->allocator, err);
 }
 
-/* The three programs from one IR: value, value with derivatives, response. */
-static qn_status compile_programs(qn_model *m, const qni_tree *tree, qni_ir *ir, qn_error *err)
+/* Value and derivatives: the roots value, by each parameter and, where they are asked for, by each pair. */
+static qn_status compile_derivatives(qn_model *m, qni_ir *ir, int32_t value, bool second, qn_error *err)
+{
+    int64_t p = m->names.parameter_count, count = 1 + p + (second ? p * (p + 1) / 2 : 0);
+    int32_t *roots = qni_alloc(m->allocator, count + p, sizeof *roots); /* and a row of second derivatives */
+    if (roots == NULL)
+        return qni_error(err, QN_NOMEM, "out of memory for a formula's derivatives");
+    roots[0] = value;
+    qn_status status = qni_ir_gradient(ir, value, roots + 1, p);
+    if (status == QN_OK)
+        status = compile(m, QNI_PROGRAM_FULL, ir, roots, p + 1, err);
+    for (int64_t i = 0; second && i < p && status == QN_OK; i++) {
+        status = qni_ir_gradient(ir, roots[1 + i], roots + count, p);
+        for (int64_t j = 0; j <= i; j++)
+            roots[1 + p + i * (i + 1) / 2 + j] = roots[count + j];
+    }
+    if (second && status == QN_OK)
+        status = compile(m, QNI_PROGRAM_SECOND, ir, roots, count, err);
+    qni_free(m->allocator, roots, count + p, sizeof *roots);
+    return status;
+}
+
+/* The programs from one IR. */
+static qn_status compile_programs(qn_model *m, const qni_tree *tree, bool second, qni_ir *ir, qn_error *err)
 {
     int32_t left, right;
-    qni_lower(ir, tree, &left, &right);
-    if (ir->status == QN_OK && m->names.response_column >= 0)
-        left = qni_ir_column(ir, m->names.response_column);
+    qni_lower(ir, tree, &m->names, &left, &right);
     if (ir->status != QN_OK)
         return ir->status;
     m->has_response = left >= 0;
+    m->has_second = second;
     qn_status status = compile(m, QNI_PROGRAM_VALUE, ir, &right, 1, err);
     if (status == QN_OK && left >= 0)
         status = compile(m, QNI_PROGRAM_RESPONSE, ir, &left, 1, err);
-    int64_t count = m->names.parameter_count + 1;
-    int32_t *roots = status == QN_OK ? qni_alloc(m->allocator, count, sizeof *roots) : NULL;
-    if (status == QN_OK && roots == NULL)
-        status = qni_error(err, QN_NOMEM, "out of memory for a formula's derivatives");
-    if (status == QN_OK) {
-        roots[0] = right;
-        status = qni_ir_gradient(ir, right, roots + 1, count - 1);
-    }
-    if (status == QN_OK)
-        status = compile(m, QNI_PROGRAM_FULL, ir, roots, count, err);
-    qni_free(m->allocator, roots, count, sizeof *roots);
-    return status;
+    return status == QN_OK ? compile_derivatives(m, ir, right, second, err) : status;
 }
 
 static qn_status build(qn_model *m, const char *formula, int64_t size, const qn_model_options *options, qn_error *err)
@@ -117,9 +147,13 @@ static qn_status build(qn_model *m, const char *formula, int64_t size, const qn_
     if (status == QN_OK)
         status = qni_names_resolve(&m->names, &tree, formula, &columns, options->response, m->arena, err);
     if (status == QN_OK)
+        status = keep_text(m, &tree, err);
+    if (status == QN_OK)
         status = sort_parameters(m, err);
     if (status == QN_OK)
-        status = compile_programs(m, &tree, &ir, err);
+        status = check_second(m, options, err);
+    if (status == QN_OK)
+        status = compile_programs(m, &tree, options->second_derivatives, &ir, err);
     qni_ir_fini(&ir);
     qni_tree_fini(&tree);
     return status;
@@ -177,6 +211,11 @@ void qn_model_unref(qn_model *model)
 const char *qn_model_formula(const qn_model *model)
 {
     return model->formula;
+}
+
+const char *qn_model_text(const qn_model *model)
+{
+    return model->text;
 }
 
 int64_t qn_model_parameter_count(const qn_model *model)

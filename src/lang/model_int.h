@@ -19,6 +19,7 @@ enum {
     QNI_PROGRAM_VALUE,    /* the right side */
     QNI_PROGRAM_FULL,     /* the right side and its derivatives by every parameter */
     QNI_PROGRAM_RESPONSE, /* the left side; not there without one */
+    QNI_PROGRAM_SECOND,   /* as FULL, and the second derivatives; not there unless asked for */
     QNI_PROGRAM_COUNT
 };
 
@@ -28,14 +29,15 @@ struct qn_model {
     const qni_kernels *kernels; /* of the processor level */
     qn_arena *arena;            /* holds all that follows */
     const char *formula;
+    const char *text; /* in normal spelling */
     qni_names names;
-    const qni_name_entry *sorted; /* (names.parameter_count) parameters by name */
-    bool has_response;
+    const qni_name_entry *sorted;      /* (names.parameter_count) parameters by name */
+    bool has_response, has_second;
     qni_program programs[QNI_PROGRAM_COUNT];
 };
 
 /* Adds the tree's nodes to the IR; *left and *right are the nodes of the two sides (left -1: none). Sticky as all of
  * the IR. */
-void qni_lower(qni_ir *ir, const qni_tree *tree, int32_t *left, int32_t *right);
+void qni_lower(qni_ir *ir, const qni_tree *tree, const qni_names *names, int32_t *left, int32_t *right);
 
 #endif

@@ -2,8 +2,8 @@
  * folding and derivatives are generated from it, so that a new operation is a new row.
  *
  * X(NAME, arity, KIND, "text", value, da, db, dc)
- *   KIND   OPERATOR: written with a sign; FUNCTION: called by its text; INTERNAL: only derivatives use it; FUSED: only
- *          bytecode has it, in place of two operations, with the same bits
+ *   KIND   OPERATOR: written with a sign; FUNCTION: called by its text; INTERNAL: without a spelling, for rewrites and
+ *          derivatives; FUSED: only bytecode has it, in place of two operations, with the same bits
  *   value  over the vectors a, b, c (math/simd.h)
  *   da…dc  the adjoint that the operand a, b, c receives, from the operation's own, g, and its value, self, in the
  *          vocabulary of rules.c; NONE: there is no such operand, its derivative is 0, or nothing asks for it
@@ -28,7 +28,7 @@
     X(ADD,            2, OPERATOR, "+", v_add(a, b), g, g, NONE)                                                      \
     X(SUB,            2, OPERATOR, "-", v_sub(a, b), g, NEG(g), NONE)                                                 \
     X(MUL,            2, OPERATOR, "*", v_mul(a, b), ZMUL(g, b), ZMUL(g, a), NONE)                                    \
-    X(DIV,            2, OPERATOR, "/", v_div(a, b), ZDIV(g, b), NEG(ZMUL(ZDIV(g, b), self)), NONE)                   \
+    X(DIV,            2, OPERATOR, "/", v_div(a, b), QUOTIENT(g, b), NEG(ZMUL(QUOTIENT(g, b), self)), NONE)           \
     X(FLOORDIV,       2, OPERATOR, "//", v_floordiv(a, b), NONE, NONE, NONE)                                          \
     X(POW,            2, FUNCTION, "pow", v_pow(a, b),                                                                \
                       ZMUL(g, POW_DX(a, b, self)), ZMUL(g, POW_DA(self, LOG(a))), NONE)                               \
@@ -67,7 +67,8 @@
     X(ACOS,           1, FUNCTION, "acos", v_acos(a), NEG(ZDIV(g, SQRT(MUL(SUB(ONE, a), ADD(ONE, a))))), NONE, NONE)  \
     X(ATAN,           1, FUNCTION, "atan", v_atan(a), ZDIV(g, ADD(ONE, MUL(a, a))), NONE, NONE)                       \
     X(ATAN2,          2, FUNCTION, "atan2", v_atan2(a, b),                                                            \
-                      ZDIV(ZMUL(g, ZDIV(b, HYPOT(a, b))), HYPOT(a, b)), NEG(ZDIV(ZMUL(g, ZDIV(a, HYPOT(a, b))), HYPOT(a, b))), NONE)\
+                      ZDIV(ZMUL(g, ZDIV(b, HYPOT(a, b))), HYPOT(a, b)),                                               \
+                      NEG(ZDIV(ZMUL(g, ZDIV(a, HYPOT(a, b))), HYPOT(a, b))), NONE)                                    \
     X(SINH,           1, FUNCTION, "sinh", v_sinh(a), ZMUL(g, COSH(a)), NONE, NONE)                                   \
     X(COSH,           1, FUNCTION, "cosh", v_cosh(a), ZMUL(g, SINH(a)), NONE, NONE)                                   \
     X(TANH,           1, FUNCTION, "tanh", v_tanh(a), ZDIV(ZDIV(g, COSH(a)), COSH(a)), NONE, NONE)                    \
@@ -89,20 +90,24 @@
     X(BESSELJ1,       1, FUNCTION, "besselj1", v_besselj1(a),                                                         \
                       ZMUL(g, SUB(BESSELJ0(a), BESSELJ1_RATIO(a))), NONE, NONE)                                       \
     X(ZMUL,           2, INTERNAL, "zmul", v_zmul(a, b), ZMUL(g, b), ZMUL(g, a), NONE)                                \
-    X(ZDIV,           2, INTERNAL, "zdiv", v_zdiv(a, b), ZDIV(g, b), NEG(ZMUL(ZDIV(g, b), self)), NONE)               \
+    X(ZDIV,           2, INTERNAL, "zdiv", v_zdiv(a, b), QUOTIENT(g, b), NEG(ZMUL(QUOTIENT(g, b), self)), NONE)       \
     X(ABOVE,          2, INTERNAL, "above", v_above(a, b), NONE, NONE, NONE)                                          \
+    X(POW4,           1, INTERNAL, "pow4", v_pow4(a), ZMUL(g, MUL(NUMBER(4), MUL(MUL(a, a), a))), NONE, NONE)         \
     X(POW_DX,         3, INTERNAL, "pow_dx", v_pow_dx(a, b, c),                                                       \
-                      ZMUL(g, MUL(b, POW_DX(a, SUB(b, ONE), POW(a, SUB(b, ONE))))), ZMUL(g, ADD(POW(a, SUB(b, ONE)), MUL(b, POW_DA(POW(a, SUB(b, ONE)), LOG(a))))), NONE)\
+                      ZMUL(g, MUL(b, POW_DX(a, SUB(b, ONE), POW(a, SUB(b, ONE))))),                                   \
+                      ZMUL(g, ADD(POW(a, SUB(b, ONE)), MUL(b, POW_DA(POW(a, SUB(b, ONE)), LOG(a))))), NONE)           \
     X(POW_DA,         2, INTERNAL, "pow_da", v_pow_da(a, b), ZMUL(g, b), ZMUL(g, a), NONE)                            \
-    X(TRIGAMMA,       1, INTERNAL, "trigamma", v_trigamma(a), NONE, NONE, NONE)                                       \
-    X(SINC_D,         1, INTERNAL, "sinc_d", v_sinc_d(a), NONE, NONE, NONE)                                           \
-    X(BESSELJ1_RATIO, 1, INTERNAL, "besselj1_ratio", v_besselj1_ratio(a), NONE, NONE, NONE)                           \
+    X(TRIGAMMA,       1, INTERNAL, "trigamma", v_trigamma(a), REFUSE("digamma"), NONE, NONE)                          \
+    X(SINC_D,         1, INTERNAL, "sinc_d", v_sinc_d(a), REFUSE("sinc"), NONE, NONE)                                 \
+    X(BESSELJ1_RATIO, 1, INTERNAL, "besselj1_ratio", v_besselj1_ratio(a), REFUSE("besselj1"), NONE, NONE)             \
     X(MULADD,         3, FUSED,    "muladd", v_add(v_mul(a, b), c), NONE, NONE, NONE)                                 \
     X(MULSUB,         3, FUSED,    "mulsub", v_sub(v_mul(a, b), c), NONE, NONE, NONE)                                 \
     X(SUBMUL,         3, FUSED,    "submul", v_sub(c, v_mul(a, b)), NONE, NONE, NONE)                                 \
+    X(MUL3,           3, FUSED,    "mul3", v_mul(v_mul(a, b), c), NONE, NONE, NONE)                                   \
     X(ZMULADD,        3, FUSED,    "zmuladd", v_add(v_zmul(a, b), c), NONE, NONE, NONE)                               \
     X(NEGZMUL,        2, FUSED,    "negzmul", v_neg(v_zmul(a, b)), NONE, NONE, NONE)                                  \
-    X(ZMUL3,          3, FUSED,    "zmul3", v_zmul(v_zmul(a, b), c), NONE, NONE, NONE)
+    X(EXPMUL,         2, FUSED,    "expmul", v_exp(v_mul(a, b)), NONE, NONE, NONE)                                    \
+    X(ZMUL3,          3, FUSED,    "zmul3", v_zmul3(a, b, c), NONE, NONE, NONE)
 
 #define QNI_DEFINED_LIST(D)                                                                                           \
     D(CLAMP,          3, "clamp", MIN(MAX(a, b), c))                                                                  \
@@ -149,14 +154,15 @@ enum {
 };
 
 typedef struct qni_kernels {
+    qni_kernel *fill; /* d = a[0] everywhere */
     qni_kernel *table[QNI_OP_COUNT][QNI_FORM_COUNT]; /* NULL where there is no such form */
 } qni_kernels;
 
 /* Those of a processor level; NULL where this build has none for it. */
 const qni_kernels *qni_kernels_of(int level);
 
+
 qni_kernel qni_kernel_copy; /* d = a */
-qni_kernel qni_kernel_fill; /* d = a[0] everywhere */
 
 /* The operation on single numbers. */
 double qni_op_value(qni_op op, double a, double b, double c);

@@ -1,170 +1,99 @@
 /* lang/parse.c: tokens become a tree: precedence climbing.
  *
- *   formula = [ expression "=" ] expression
- *   operators, loosest first:  + -  |  * /  |  unary + -  |  ^, from the right, with a sign in its exponent
+ *   operators, loosest first:  ? :, from the right  |  ||  |  &&  |  comparisons, one only  |  + -  |  * / //
+ *                              |  unary + - !  |  ^, from the right, with a sign in its exponent
  *
- * The only recursion in the folder; its depth is limited. The first error ends it. */
-#include "lang/syntax_int.h"
+ * The only recursion in the folder; its depth is limited. */
+#include "lang/parse_int.h"
 
-#include "base/alloc.h"
-#include "base/error.h"
 #include "lang/limits.h"
-
-#include <assert.h>
-#include <string.h>
-
-enum {
-    NONE = 0,
-    SUM,
-    PRODUCT,
-    SIGN,
-    POWER
-};
 
 /* Does not recurse, and has text buffers of its own: inlined, they would be in the frame of every level of the
  * recursion. */
 #define LEAF __attribute__((noinline))
 
-typedef struct parser {
-    qni_lexer lexer;
-    qni_token token;  /* the one to be looked at */
-    qni_token before; /* the one before it */
-    qni_tree *tree;
-    const qni_columns *columns;
-    int depth;
-    qn_status status;
-    qn_error *err;
-} parser;
+static int32_t expression(qni_parser *p, qni_level least);
 
-static int32_t expression(parser *p, int least);
-
-#define FAIL(p, code, offset, ...) \
-    ((p)->status = qni_error_at((p)->err, (code), NULL, 0, (offset) + 1, __VA_ARGS__), -1)
-
-static bool advance(parser *p)
+bool qni_parse_advance(qni_parser *p)
 {
     p->before = p->token;
     p->status = qni_lexer_next(&p->lexer, &p->token, p->err);
     return p->status == QN_OK;
 }
 
-static qni_clipped text_of(const parser *p, const qni_token *t)
+static int32_t add_node(qni_parser *p, qni_tree_node node)
 {
-    return qni_clip(p->lexer.text + t->offset, t->size);
+    return qni_tree_add(p->tree, node, &p->status, p->err);
 }
 
-static int32_t add_node(parser *p, qni_tree_node node)
-{
-    qni_tree *tree = p->tree;
-    if (tree->count == QNI_FORMULA_NODES_MAX)
-        return FAIL(p, QN_LIMIT, node.offset, "the formula has more than %d numbers, names and operations",
-                    QNI_FORMULA_NODES_MAX);
-    if (!qni_grow(tree->allocator, (void **)&tree->nodes, &tree->capacity, tree->count + 1, sizeof *tree->nodes))
-        return FAIL(p, QN_NOMEM, node.offset, "out of memory for a formula of %d bytes", (int)p->lexer.size);
-    tree->nodes[tree->count] = node;
-    return (int32_t)tree->count++;
-}
-
-static int32_t add_operation(parser *p, qni_op op, int32_t offset, int32_t a, int32_t b)
+static int32_t add_operation(qni_parser *p, qni_op op, int32_t offset, int32_t a, int32_t b, int32_t c)
 {
     return add_node(
-        p, (qni_tree_node){.kind = QNI_TREE_OPERATION, .op = (uint8_t)op, .offset = offset, .operands = {a, b, -1}});
+        p, (qni_tree_node){.kind = QNI_TREE_OPERATION, .op = (uint8_t)op, .offset = offset, .operands = {a, b, c}});
 }
 
-static bool starts_operand(int kind)
+bool qni_starts_operand(int kind)
 {
     return kind == QNI_TOKEN_NUMBER || kind == QNI_TOKEN_NAME || kind == QNI_TOKEN_QUOTED || kind == '(';
 }
 
-/* After a whole operand comes what cannot follow one. */
-static LEAF int32_t fail_after_operand(parser *p)
-{
-    const qni_token *t = &p->token;
-    if (starts_operand(t->kind)) {
-        qni_clipped a = text_of(p, &p->before), b = text_of(p, t);
-        const char *tail = t->kind == '(' ? "…)" : "", *head = p->before.kind == ')' ? "(…" : "";
-        if (p->before.kind == QNI_TOKEN_NAME && t->kind == QNI_TOKEN_NAME)
-            return FAIL(p, QN_SYNTAX, t->offset,
-                        "an operator is missing: for the product write %s*%s, for a name with a space write `%s %s` in "
-                        "backticks",
-                        a.text, b.text, a.text, b.text);
-        return FAIL(p, QN_SYNTAX, t->offset, "an operator is missing: for the product write %s%s*%s%s", head, a.text,
-                    b.text, tail);
-    }
-    if (t->kind == ')')
-        return FAIL(p, QN_SYNTAX, t->offset, "this ) has no ( before it");
-    if (t->kind == ',')
-        return FAIL(p, QN_SYNTAX, t->offset,
-                    "a comma separates the arguments of a function only; a decimal point is written as a point");
-    assert(t->kind == '=');
-    if (p->depth > 0)
-        return FAIL(p, QN_SYNTAX, t->offset, "the = cannot stand inside parentheses");
-    return FAIL(p, QN_SYNTAX, t->offset, "a formula has one =");
-}
-
-/* An operand should start here. */
-static LEAF int32_t fail_before_operand(parser *p)
-{
-    const qni_token *t = &p->token, *b = &p->before;
-    if (t->kind == QNI_TOKEN_END && p->tree->count == 0 && b->size == 0)
-        return FAIL(p, QN_SYNTAX, t->offset, "the formula is empty");
-    qni_clipped before = text_of(p, b), here = text_of(p, t);
-    if (t->kind == QNI_TOKEN_END)
-        return FAIL(p, QN_SYNTAX, t->offset, "the formula ends after \"%s\" where a number, a name or ( should follow",
-                    before.text);
-    if (b->size == 0)
-        return FAIL(p, QN_SYNTAX, t->offset, "a formula cannot start with \"%s\"", here.text);
-    return FAIL(p, QN_SYNTAX, t->offset, "a number, a name or ( should stand between \"%s\" and \"%s\"", before.text,
-                here.text);
-}
-
 /* The ) that closes the ( at `open`. */
-static bool expect_close(parser *p, int32_t open)
+static bool expect_close(qni_parser *p, int32_t open)
 {
     if (p->token.kind == ')')
-        return advance(p);
+        return qni_parse_advance(p);
     if (p->token.kind == QNI_TOKEN_END)
-        (void)FAIL(p, QN_SYNTAX, open, "this ( is never closed");
+        (void)QNI_FAIL(p, QN_SYNTAX, open, "this ( is never closed");
     else
-        (void)fail_after_operand(p);
+        (void)qni_fail_after_operand(p);
     return false;
 }
 
-/* name "(" … ")"; the token is the "(". */
-static int32_t call(parser *p, const qni_token *name)
+/* The arguments of `op` up to the ")": all of them, or folded from the left where a function takes any number. */
+static int32_t arguments(qni_parser *p, qni_op op, int32_t offset)
 {
-    const char *text = p->lexer.text + name->offset;
-    int op = qni_function_find(text, name->size);
-    if (op < 0) {
-        p->status = qni_function_unknown(p->lexer.text, p->lexer.size, name, p->columns, p->err);
-        return -1;
-    }
-    const qni_op_info *info = &qni_op_infos[op];
-    int32_t open = p->token.offset, operands[3] = {-1, -1, -1};
+    const int arity = qni_op_infos[op].arity;
+    int32_t operands[3] = {-1, -1, -1};
     int count = 0;
-    if (!advance(p))
-        return -1;
     while (p->token.kind != ')' || count > 0) {
-        int32_t operand = expression(p, SUM);
+        int32_t operand = expression(p, QNI_LEVEL_CHOICE);
         if (operand < 0)
             return -1;
-        if (count < info->arity)
-            operands[count] = operand;
-        count++;
+        if (count == arity && qni_op_is_variadic(op)) {
+            operands[0] = add_operation(p, op, offset, operands[0], operands[1], -1);
+            operands[1] = operand;
+        } else {
+            if (count < arity)
+                operands[count] = operand;
+            count++;
+        }
+        if (operands[0] < 0)
+            return -1;
         if (p->token.kind != ',')
             break;
-        if (!advance(p))
+        if (!qni_parse_advance(p))
             return -1;
     }
-    if (!expect_close(p, open))
+    if (p->token.kind == ')' && count != arity) {
+        p->status = qni_function_arity(op, count, offset, p->err);
         return -1;
-    if (count != info->arity)
-        return FAIL(p, QN_SYNTAX, name->offset, "%s takes %d argument%s, here %s %d", info->text, info->arity,
-                    info->arity == 1 ? "" : "s", count == 1 ? "is" : "are", count);
-    return add_node(p, (qni_tree_node){.kind = QNI_TREE_OPERATION,
-                                       .op = (uint8_t)op,
-                                       .offset = name->offset,
-                                       .operands = {operands[0], operands[1], operands[2]}});
+    }
+    return count < arity ? 0 : add_operation(p, op, offset, operands[0], operands[1], operands[2]);
+}
+
+/* name "(" … ")"; the token is the "(". */
+static int32_t call(qni_parser *p, const qni_token *name)
+{
+    int op = qni_function_find(p->lexer.text + name->offset, name->size);
+    if (op < 0) {
+        p->status = qni_function_unknown(p->lexer.text, p->lexer.size, name, p->tree, p->columns, p->err);
+        return -1;
+    }
+    int32_t open = p->token.offset;
+    if (!qni_parse_advance(p))
+        return -1;
+    int32_t node = arguments(p, (qni_op)op, name->offset);
+    return node >= 0 && expect_close(p, open) ? node : -1;
 }
 
 /* The text between backticks, doubled ones made single. Returns its size. */
@@ -179,7 +108,7 @@ static int64_t unquote(char *out, const char *text, int32_t size)
     return used;
 }
 
-static LEAF int32_t name_node(parser *p, const qni_token *t)
+static LEAF int32_t name_node(qni_parser *p, const qni_token *t)
 {
     char plain[QNI_FORMULA_NAME_SIZE_MAX];
     const char *name = p->lexer.text + t->offset;
@@ -198,12 +127,12 @@ static LEAF int32_t name_node(parser *p, const qni_token *t)
 }
 
 /* A number, a name, a call, parentheses. */
-static int32_t primary(parser *p)
+static int32_t primary(qni_parser *p)
 {
     qni_token t = p->token;
-    if (!starts_operand(t.kind))
-        return fail_before_operand(p);
-    if (!advance(p))
+    if (!qni_starts_operand(t.kind))
+        return qni_fail_before_operand(p);
+    if (!qni_parse_advance(p))
         return -1;
     if (t.kind == QNI_TOKEN_NUMBER)
         return add_node(p, (qni_tree_node){.kind = QNI_TREE_NUMBER, .offset = t.offset, .number = t.number});
@@ -211,116 +140,114 @@ static int32_t primary(parser *p)
         return call(p, &t);
     if (t.kind != '(')
         return name_node(p, &t);
-    int32_t node = expression(p, SUM);
+    int32_t node = expression(p, QNI_LEVEL_CHOICE);
     return node >= 0 && expect_close(p, t.offset) ? node : -1;
 }
 
-static int32_t signed_operand(parser *p)
+static int32_t signed_operand(qni_parser *p)
 {
     qni_token t = p->token;
-    if (t.kind != '-' && t.kind != '+')
+    if (t.kind != '-' && t.kind != '+' && t.kind != '!')
         return primary(p);
-    if (!advance(p))
+    if (!qni_parse_advance(p))
         return -1;
-    int32_t operand = expression(p, SIGN);
-    return operand < 0 || t.kind == '+' ? operand : add_operation(p, QNI_OP_NEG, t.offset, operand, -1);
+    int32_t operand = expression(p, QNI_LEVEL_SIGN);
+    if (operand < 0 || t.kind == '+')
+        return operand;
+    return add_operation(p, t.kind == '-' ? QNI_OP_NEG : QNI_OP_NOT, t.offset, operand, -1, -1);
 }
 
-static int precedence(int kind, qni_op *op)
+typedef struct infix {
+    int kind;
+    qni_op op;
+    qni_level level;
+} infix;
+
+/* The operators between two operands, and the "?", which has a third. */
+static const infix infixes[] = {
+    {'+', QNI_OP_ADD, QNI_LEVEL_SUM},
+    {'-', QNI_OP_SUB, QNI_LEVEL_SUM},
+    {'*', QNI_OP_MUL, QNI_LEVEL_PRODUCT},
+    {'/', QNI_OP_DIV, QNI_LEVEL_PRODUCT},
+    {'^', QNI_OP_POW, QNI_LEVEL_POWER},
+    {'<', QNI_OP_LT, QNI_LEVEL_COMPARISON},
+    {'>', QNI_OP_GT, QNI_LEVEL_COMPARISON},
+    {QNI_TOKEN_FLOORDIV, QNI_OP_FLOORDIV, QNI_LEVEL_PRODUCT},
+    {QNI_TOKEN_LE, QNI_OP_LE, QNI_LEVEL_COMPARISON},
+    {QNI_TOKEN_GE, QNI_OP_GE, QNI_LEVEL_COMPARISON},
+    {QNI_TOKEN_EQ, QNI_OP_EQ, QNI_LEVEL_COMPARISON},
+    {QNI_TOKEN_NE, QNI_OP_NE, QNI_LEVEL_COMPARISON},
+    {QNI_TOKEN_AND, QNI_OP_AND, QNI_LEVEL_AND},
+    {QNI_TOKEN_OR, QNI_OP_OR, QNI_LEVEL_OR},
+    {'?', QNI_OP_SELECT, QNI_LEVEL_CHOICE},
+};
+
+static infix infix_of(int kind)
 {
-    switch (kind) {
-    case '+':
-        *op = QNI_OP_ADD;
-        return SUM;
-    case '-':
-        *op = QNI_OP_SUB;
-        return SUM;
-    case '*':
-        *op = QNI_OP_MUL;
-        return PRODUCT;
-    case '/':
-        *op = QNI_OP_DIV;
-        return PRODUCT;
-    case '^':
-        *op = QNI_OP_POW;
-        return POWER;
-    default:
-        return NONE;
-    }
+    for (size_t i = 0; i < sizeof infixes / sizeof infixes[0]; i++)
+        if (infixes[i].kind == kind)
+            return infixes[i];
+    return (infix){.level = QNI_LEVEL_NONE};
+}
+
+qni_level qni_level_of(qni_op op)
+{
+    if (op == QNI_OP_NEG || op == QNI_OP_NOT)
+        return QNI_LEVEL_SIGN;
+    for (size_t i = 0; i < sizeof infixes / sizeof infixes[0]; i++)
+        if (infixes[i].op == op && infixes[i].kind != '?')
+            return infixes[i].level;
+    return QNI_LEVEL_PRIMARY;
+}
+
+/* "?" expression ":" expression; the token is the one after the "?" at `offset`. */
+static int32_t choice(qni_parser *p, int32_t condition, int32_t offset)
+{
+    int32_t chosen = expression(p, QNI_LEVEL_CHOICE);
+    if (chosen < 0)
+        return -1;
+    if (p->token.kind != ':' && (qni_starts_operand(p->token.kind) || p->token.kind == '='))
+        return qni_fail_after_operand(p);
+    if (p->token.kind != ':')
+        return QNI_FAIL(p, QN_SYNTAX, offset,
+                        "this ? has no : after its first value: a choice is written condition ? a : b");
+    if (!qni_parse_advance(p))
+        return -1;
+    int32_t otherwise = expression(p, QNI_LEVEL_CHOICE);
+    return otherwise < 0 ? -1 : add_operation(p, QNI_OP_SELECT, offset, condition, chosen, otherwise);
 }
 
 /* An expression of operators that bind at least as tightly as `least`. */
-static int32_t expression(parser *p, int least)
+static int32_t expression(qni_parser *p, qni_level least)
 {
     if (p->depth == QNI_FORMULA_DEPTH_MAX)
-        return FAIL(p, QN_LIMIT, p->token.offset, "the formula is nested more than %d deep here",
-                    QNI_FORMULA_DEPTH_MAX);
+        return QNI_FAIL(p, QN_LIMIT, p->token.offset, "the formula is nested more than %d deep here",
+                        QNI_FORMULA_DEPTH_MAX);
     p->depth++;
-    int32_t left = signed_operand(p);
-    qni_op op;
-    int level;
-    while (left >= 0 && (level = precedence(p->token.kind, &op)) != NONE && level >= least) {
-        int32_t offset = p->token.offset;
-        if (!advance(p))
+    const int32_t start = p->token.offset;
+    int32_t middle = start, left = signed_operand(p);
+    qni_level before = QNI_LEVEL_NONE;
+    infix sign;
+    while (left >= 0 && (sign = infix_of(p->token.kind)).level != QNI_LEVEL_NONE && sign.level >= least) {
+        int32_t offset = p->token.offset, right;
+        if (sign.level == QNI_LEVEL_COMPARISON && before == QNI_LEVEL_COMPARISON)
+            return qni_fail_chain(p, start, middle);
+        if (!qni_parse_advance(p))
             return -1;
-        int32_t right = expression(p, level == POWER ? POWER : level + 1);
-        left = right < 0 ? -1 : add_operation(p, op, offset, left, right);
+        before = sign.level;
+        middle = p->token.offset;
+        if (sign.level == QNI_LEVEL_CHOICE) {
+            left = choice(p, left, offset);
+            continue;
+        }
+        right = expression(p, sign.level == QNI_LEVEL_POWER ? QNI_LEVEL_POWER : sign.level + 1);
+        left = right < 0 ? -1 : add_operation(p, sign.op, offset, left, right, -1);
     }
     p->depth--;
     return left;
 }
 
-/* Marks on which side each symbol stands. */
-static void mark_sides(qni_tree *tree)
+int32_t qni_parse_expression(qni_parser *p)
 {
-    for (int64_t i = 0; i < tree->count; i++) {
-        if (tree->nodes[i].kind != QNI_TREE_NAME)
-            continue;
-        qni_symbol *symbol = &tree->symbols[tree->nodes[i].symbol];
-        if (i <= tree->left)
-            symbol->on_left = true;
-        else
-            symbol->on_right = true;
-    }
-}
-
-static void formula(parser *p)
-{
-    qni_tree *tree = p->tree;
-    if (!advance(p))
-        return;
-    int32_t start = p->token.offset;
-    tree->right = expression(p, SUM);
-    if (tree->right < 0)
-        return;
-    if (p->token.kind == '=') {
-        tree->left = tree->right;
-        tree->left_offset = start;
-        tree->left_size = p->before.offset + p->before.size - start;
-        if (!advance(p))
-            return;
-        tree->right = expression(p, SUM);
-    }
-    if (tree->right >= 0 && p->token.kind != QNI_TOKEN_END)
-        (void)fail_after_operand(p);
-}
-
-qn_status qni_tree_init(qni_tree *tree, const char *text, int32_t size, const qni_columns *columns,
-                        const qn_allocator *allocator, qn_error *err)
-{
-    *tree = (qni_tree){.allocator = allocator, .left = -1, .right = -1};
-    parser p = {.lexer = {.text = text, .size = size}, .tree = tree, .columns = columns, .err = err};
-    formula(&p);
-    if (p.status == QN_OK)
-        mark_sides(tree);
-    return p.status;
-}
-
-void qni_tree_fini(qni_tree *tree)
-{
-    qni_free(tree->allocator, tree->nodes, tree->capacity, sizeof *tree->nodes);
-    qni_free(tree->allocator, tree->symbols, tree->symbol_capacity, sizeof *tree->symbols);
-    qni_free(tree->allocator, tree->names, tree->names_capacity, 1);
-    qni_free(tree->allocator, tree->slots, tree->slot_count, sizeof *tree->slots);
-    *tree = (qni_tree){.left = -1, .right = -1};
+    return expression(p, QNI_LEVEL_CHOICE);
 }

@@ -33,7 +33,8 @@ typedef struct qni_program {
     int64_t columns_read_count;
 } qni_program;
 
-/* Compiles the nodes `roots` (root_count): the outputs, computed by `kernels`. The program lies in `arena`. Errors: QN_NOMEM. */
+/* Compiles the nodes `roots` (root_count): the outputs, computed by `kernels`. The program lies in `arena`. Errors:
+ * QN_NOMEM. */
 QN_MUST_USE qn_status qni_program_compile(qni_program *out, const qni_kernels *kernels, const qni_ir *ir,
                                           const int32_t *roots, int64_t root_count, int64_t column_count,
                                           qn_arena *arena, const qn_allocator *allocator, qn_error *err);

@@ -2,6 +2,8 @@
  * thread. */
 #include "lang/ir_int.h"
 
+#include "base/error.h"
+
 #define NONE      (-1)
 #define NUMBER(x) qni_ir_number(ir, (x))
 #define ZERO      NUMBER(0)
@@ -47,6 +49,25 @@
 #define BESSELJ1_RATIO(x) OP_1(BESSELJ1_RATIO, x)
 #define POW_DX(x, y, p)   OP_3(POW_DX, x, y, p)
 #define POW_DA(p, l)      OP_2(POW_DA, p, l)
+
+/* x / y, as a product where y does not vary: the inverse is computed once an evaluation. */
+static int32_t quotient(qni_ir *ir, int32_t x, int32_t y)
+{
+    if (ir->status == QN_OK && ir->nodes[x].varying && !ir->nodes[y].varying)
+        return ZMUL(x, OP_2(DIV, ONE, y));
+    return ZDIV(x, y);
+}
+
+/* No rule is known. */
+static int32_t refuse(qni_ir *ir, const char *function)
+{
+    if (ir->status == QN_OK)
+        ir->status = qni_error(ir->err, QN_INVALID, "second derivatives of %s are not known here", function);
+    return -1;
+}
+
+#define REFUSE(function) refuse(ir, (function))
+#define QUOTIENT(x, y)   quotient(ir, (x), (y))
 
 /* clang-format off */
 #define RULE(NAME, arity, kind, text, value, da, db, dc)                                                               \

@@ -75,8 +75,8 @@ int32_t qni_symbol_add(qni_tree *tree, const char *name, int64_t size, int32_t o
         goto nomem;
     memcpy(tree->names + tree->names_size, name, (size_t)size);
     tree->names[tree->names_size + size] = '\0';
-    tree->symbols[tree->symbol_count] =
-        (qni_symbol){.text = tree->names_size, .size = (int32_t)size, .offset = offset, .hash = hash, .index = -1};
+    tree->symbols[tree->symbol_count] = (qni_symbol){
+        .text = tree->names_size, .size = (int32_t)size, .offset = offset, .hash = hash, .definition = -1, .index = -1};
     tree->names_size += size + 1;
     tree->slots[slot] = (int32_t)tree->symbol_count;
     return (int32_t)tree->symbol_count++;

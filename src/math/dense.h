@@ -18,13 +18,15 @@ typedef struct qni_sum {
 void qni_sum_add(qni_sum *sum, double value);
 double qni_sum_value(qni_sum sum);
 
-/* The sum of squares of a (n), each lane compensated. May over- or underflow: see qni_norm. */
-double qni_sum_squares(const double *a, int64_t n);
+/* The kernels of a processor level (math/panel.h), for those who do much of this. */
+typedef struct qni_panel_kernels qni_panel_kernels;
 
 double qni_dot(const double *a, const double *b, int64_t n);
 
 /* The Euclidean norm of a (n), without under- or overflow on the way. NaN and infinity come through. */
 double qni_norm(const double *a, int64_t n);
+/* The same where the sum of squares is known, over- or underflown as it may be. */
+double qni_norm_of_squares(double squares, const double *a, int64_t n);
 
 /* Whether all of a (n) are finite. */
 bool qni_all_finite(const double *a, int64_t n);
@@ -35,8 +37,8 @@ bool qni_all_finite(const double *a, int64_t n);
  *   b (rows, columns), ldb: destroyed
  *   triangle: b (p, columns) is upper triangular as well (a diagonal, for example), which saves two thirds of the work
  * Starting from r = 0, panel by panel, this factorises a matrix that never exists as a whole. */
-void qni_qr_append(double *r, int64_t ldr, double *b, int64_t ldb, int64_t rows, int64_t p, int64_t columns,
-                   bool triangle);
+void qni_qr_append(const qni_panel_kernels *kernels, double *r, int64_t ldr, double *b, int64_t ldb, int64_t rows,
+                   int64_t p, int64_t columns, bool triangle);
 
 /* x := R^-1 x for an upper triangular r (p, p); false, x spoilt, where a diagonal element is 0 or the solution is not
  * finite. */
@@ -57,8 +59,8 @@ void qni_svd(double *a, int64_t lda, int64_t m, int64_t p, double *s, double *v)
  * Where the unconstrained minimum is inside (within 10 %), it is the step and 0 is returned. Otherwise returns lambda >
  * 0 with (A'A + lambda I) step = -A'q and |step| within 10 % of the radius. `lambda` is a guess (0: none). work:
  * qni_trust_work(p) doubles. */
-double qni_trust_step(double *step, const double *a, int64_t lda, const double *q, int64_t p, double radius,
-                      double lambda, double *work);
+double qni_trust_step(const qni_panel_kernels *kernels, double *step, const double *a, int64_t lda, const double *q,
+                      int64_t p, double radius, double lambda, double *work);
 int64_t qni_trust_work(int64_t p);
 
 #endif

@@ -1,5 +1,5 @@
-/* math/simd_avx2.h: the operations of math/simd.h with AVX2 and FMA, four doubles at a time. simd_baseline.h says what each
- * does. */
+/* math/simd_avx2.h: the operations of math/simd.h with AVX2 and FMA, four doubles at a time. simd_baseline.h says what
+ * each does. */
 #ifndef QNI_MATH_SIMD_AVX2_H
 #define QNI_MATH_SIMD_AVX2_H
 

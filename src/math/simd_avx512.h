@@ -1,5 +1,5 @@
-/* math/simd_avx512.h: the operations of math/simd.h with AVX-512 F, DQ and VL, eight doubles at a time. simd_baseline.h says what each
- * does. */
+/* math/simd_avx512.h: the operations of math/simd.h with AVX-512 F, DQ and VL, eight doubles at a time. simd_baseline.h says
+ * what each does. */
 #ifndef QNI_MATH_SIMD_AVX512_H
 #define QNI_MATH_SIMD_AVX512_H
 

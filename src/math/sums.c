@@ -1,19 +1,9 @@
-/* math/sums.c: sums in eight lanes that meet in a fixed tree, and norms that neither over- nor underflow. Any thread.
- */
-#include "math/dense.h"
+/* math/sums.c: compensated sums, and norms that neither over- nor underflow. Any thread. */
+#include "math/panel.h"
 
 #include "math/limits.h"
 
 #include <math.h>
-
-enum {
-    LANES = 8
-};
-
-static double fold(const double lanes[LANES])
-{
-    return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
-}
 
 void qni_sum_add(qni_sum *sum, double value)
 {
@@ -28,37 +18,9 @@ double qni_sum_value(qni_sum sum)
     return isfinite(sum.high) ? sum.high + sum.low : sum.high;
 }
 
-double qni_sum_squares(const double *a, int64_t n)
-{
-    double high[LANES] = {0}, low[LANES] = {0};
-    int64_t whole = n - n % LANES;
-    for (int64_t i = 0; i < whole; i += LANES)
-        for (int k = 0; k < LANES; k++) {
-            double value = a[i + k] * a[i + k];
-            double total = high[k] + value;
-            double part = total - high[k];
-            low[k] += (high[k] - (total - part)) + (value - part);
-            high[k] = total;
-        }
-    qni_sum sum = {0};
-    for (int k = 0; k < LANES; k++)
-        qni_sum_add(&sum, high[k]);
-    for (int64_t i = whole; i < n; i++)
-        qni_sum_add(&sum, a[i] * a[i]);
-    sum.low += fold(low);
-    return qni_sum_value(sum);
-}
-
 double qni_dot(const double *a, const double *b, int64_t n)
 {
-    double lanes[LANES] = {0};
-    int64_t whole = n - n % LANES;
-    for (int64_t i = 0; i < whole; i += LANES)
-        for (int k = 0; k < LANES; k++)
-            lanes[k] += a[i + k] * b[i + k];
-    for (int64_t i = whole; i < n; i++)
-        lanes[i - whole] += a[i] * b[i];
-    return fold(lanes);
+    return qni_panel_baseline.dot(a, b, n);
 }
 
 static double careful_norm(const double *a, int64_t n)
@@ -81,22 +43,19 @@ static double careful_norm(const double *a, int64_t n)
     return ldexp(sqrt(sum), exponent);
 }
 
+double qni_norm_of_squares(double squares, const double *a, int64_t n)
+{
+    if (squares >= QNI_NORM_SAFE_LOW && squares <= QNI_NORM_SAFE_HIGH)
+        return sqrt(squares);
+    return careful_norm(a, n);
+}
+
 double qni_norm(const double *a, int64_t n)
 {
-    double sum = qni_dot(a, a, n);
-    if (sum >= QNI_NORM_SAFE_LOW && sum <= QNI_NORM_SAFE_HIGH)
-        return sqrt(sum);
-    return careful_norm(a, n);
+    return qni_norm_of_squares(qni_dot(a, a, n), a, n);
 }
 
 bool qni_all_finite(const double *a, int64_t n)
 {
-    double lanes[LANES] = {0};
-    int64_t whole = n - n % LANES;
-    for (int64_t i = 0; i < whole; i += LANES)
-        for (int k = 0; k < LANES; k++)
-            lanes[k] += a[i + k] * 0.0; /* NaN where a is not finite */
-    for (int64_t i = whole; i < n; i++)
-        lanes[i - whole] += a[i] * 0.0;
-    return fold(lanes) == 0;
+    return qni_panel_baseline.all_finite(a, n);
 }

@@ -15,20 +15,29 @@ int64_t qni_trust_work(int64_t p)
     return 2 * p * (p + 1) + 2 * p;
 }
 
+/* What is minimised: |A step + q|. */
+typedef struct target {
+    const qni_panel_kernels *kernels;
+    const double *a; /* (p, p) upper triangular, lda */
+    int64_t lda;
+    const double *q; /* (p) */
+    int64_t p;
+} target;
+
 /* step := the solution for lambda; factor (p, p + 1): the triangular factor that gave it. */
-static bool solve(double *step, double *factor, double *rows, const double *a, int64_t lda, const double *q, int64_t p,
-                  double lambda)
+static bool solve(double *step, double *factor, double *rows, const target *t, double lambda)
 {
+    int64_t p = t->p;
     for (int64_t j = 0; j < p; j++) {
         memset(factor + j * p, 0, (size_t)p * sizeof *factor);
-        memcpy(factor + j * p, a + j * lda, (size_t)(j + 1) * sizeof *factor);
+        memcpy(factor + j * p, t->a + j * t->lda, (size_t)(j + 1) * sizeof *factor);
     }
-    memcpy(factor + p * p, q, (size_t)p * sizeof *factor);
+    memcpy(factor + p * p, t->q, (size_t)p * sizeof *factor);
     if (lambda > 0) {
         memset(rows, 0, (size_t)(p * (p + 1)) * sizeof *rows);
         for (int64_t j = 0; j < p; j++)
             rows[j * p + j] = sqrt(lambda);
-        qni_qr_append(factor, p, rows, p, p, p, p + 1, true);
+        qni_qr_append(t->kernels, factor, p, rows, p, p, p, p + 1, true);
     }
     for (int64_t j = 0; j < p; j++)
         step[j] = -factor[p * p + j];
@@ -48,12 +57,12 @@ static double correction(const double *step, const double *factor, double *z, in
 }
 
 /* Moves lambda until the step has the length of the radius, within the slack. low and high enclose it. */
-static double search(double *step, const double *a, int64_t lda, const double *q, int64_t p, double radius,
-                     double lambda, double low, double high, double *work)
+static double search(double *step, const target *t, double radius, double lambda, double low, double high, double *work)
 {
+    int64_t p = t->p;
     double *factor = work, *rows = factor + p * (p + 1), *z = rows + p * (p + 1);
     for (int i = 0; i < QNI_TRUST_STEPS; i++) {
-        if (!solve(step, factor, rows, a, lda, q, p, lambda)) {
+        if (!solve(step, factor, rows, t, lambda)) {
             low = lambda; /* too small to make the factor regular */
             lambda = fmax(10 * lambda, 1e-3 * high);
             continue;
@@ -82,13 +91,14 @@ static void confine(double *step, int64_t p, double radius)
             step[j] *= radius / length;
 }
 
-double qni_trust_step(double *step, const double *a, int64_t lda, const double *q, int64_t p, double radius,
-                      double lambda, double *work)
+double qni_trust_step(const qni_panel_kernels *kernels, double *step, const double *a, int64_t lda, const double *q,
+                      int64_t p, double radius, double lambda, double *work)
 {
     assert(radius > 0);
+    const target t = {.kernels = kernels, .a = a, .lda = lda, .q = q, .p = p};
     double *factor = work, *rows = factor + p * (p + 1), *z = rows + p * (p + 1);
     double low = 0;
-    if (solve(step, factor, rows, a, lda, q, p, 0)) {
+    if (solve(step, factor, rows, &t, 0)) {
         double length = qni_norm(step, p);
         if (length <= (1 + QNI_TRUST_SLACK) * radius)
             return 0;
@@ -102,7 +112,7 @@ double qni_trust_step(double *step, const double *a, int64_t lda, const double *
     lambda = fmin(fmax(lambda, low), high);
     if (lambda == 0)
         lambda = fmax(1e-3 * high, DBL_MIN);
-    lambda = search(step, a, lda, q, p, radius, lambda, low, high, work);
+    lambda = search(step, &t, radius, lambda, low, high, work);
     confine(step, p, radius);
     return lambda;
 }

@@ -3,6 +3,7 @@
 #ifndef QNI_MATH_VECTOR_BASIC_H
 #define QNI_MATH_VECTOR_BASIC_H
 
+#include "math/vector_modulo.h"
 #include "math/vector_power.h"
 
 static inline vd v_truth(vm m)
@@ -21,27 +22,15 @@ static inline vd v_sign(vd a)
     return v_select(v_isnan(a), a, v_unless(v_eq(a, v_set(0)), v_copysign(v_set(1), a)));
 }
 
-/* The smaller and the larger; NaN where either is. */
+/* The smaller and the larger, b where they are equal (0 and -0 are); NaN where either is. */
 static inline vd v_minimum(vd a, vd b)
 {
-    return v_select(m_or(v_le(a, b), v_isnan(a)), a, b);
+    return v_select(m_or(v_lt(a, b), v_isnan(a)), a, b);
 }
 
 static inline vd v_maximum(vd a, vd b)
 {
-    return v_select(m_or(v_ge(a, b), v_isnan(a)), a, b);
-}
-
-/* The remainder with the sign of b, and the quotient rounded down that belongs to it: a = b v_floordiv(a, b) + v_mod(a,
- * b) but for rounding. */
-static inline vd v_floordiv(vd a, vd b)
-{
-    return v_floor(v_div(a, b));
-}
-
-static inline vd v_mod(vd a, vd b)
-{
-    return v_fnma(v_floor(v_div(a, b)), b, a);
+    return v_select(m_or(v_gt(a, b), v_isnan(a)), a, b);
 }
 
 /* 1 where a is above b, 1/2 where they are equal: how much of a derivative goes to the larger of two. */
@@ -51,29 +40,73 @@ static inline vd v_above(vd a, vd b)
     return v_select(v_eq(a, b), v_set(0.5), whole);
 }
 
-/* Products and quotients in which a zero factor wins over everything, NaN included. */
+/* Products and quotients in which a zero factor wins over everything, infinities and NaN included; the sign is the
+ * product of signs even then, so that signs can be moved between factors. Only a NaN can be such a case. */
+static inline vd v_sign_of_product(vd a, vd b)
+{
+    return v_and(v_xor(a, b), v_set(-0.0));
+}
+
+static inline vd qni_zero_wins(vd result, vm gone, vd a, vd b)
+{
+    return v_select(m_and(gone, v_isnan(result)), v_sign_of_product(a, b), result);
+}
+
 static inline vd v_zmul(vd a, vd b)
 {
-    vd zero = v_set(0);
-    return v_unless(m_or(v_eq(a, zero), v_eq(b, zero)), v_mul(a, b));
+    vd product = v_mul(a, b);
+    if (m_any(v_isnan(product)))
+        product = qni_zero_wins(product, m_or(v_eq(a, v_set(0)), v_eq(b, v_set(0))), a, b);
+    return product;
 }
 
 static inline vd v_zdiv(vd a, vd b)
 {
-    return v_unless(v_eq(a, v_set(0)), v_div(a, b));
+    vd quotient = v_div(a, b);
+    if (m_any(v_isnan(quotient)))
+        quotient = qni_zero_wins(quotient, v_eq(a, v_set(0)), a, b);
+    return quotient;
 }
 
-/* d/dx x^a = a x^(a-1), given p = x^a. x^0 has the derivative 0 even at 0. Dividing p by x saves a second power and is
- * as exact where nothing overflows or underflows. */
+/* zmul(zmul(a, b), c) */
+static inline vd v_zmul3(vd a, vd b, vd c)
+{
+    vd product = v_mul(v_mul(a, b), c);
+    if (m_any(v_isnan(product)))
+        product = v_zmul(v_zmul(a, b), c);
+    return product;
+}
+
+/* a^4, to within 0.6 units in the last place: the square's own error is squared with it. */
+static inline vd v_pow4(vd a)
+{
+    vd square = v_mul(a, a), rest = v_fms(a, a, square), plain = v_mul(square, square);
+    vd fourth = v_fma(square, square, v_mul(v_add(square, square), rest));
+    return v_select(v_lt(plain, v_set((double)INFINITY)), fourth, plain);
+}
+
+/* a x^(a-1) where p = x^a or p / x is no normal number: by the power of half the exponent, which is, where it matters.
+ * The signs of p and x say the result's. */
+QNI_RARE vd qni_pow_dx_far(vd x, vd a, vd p)
+{
+    vd size = v_abs(x), root = v_pow(size, v_mul(v_set(0.5), a));
+    vd r = v_mul(v_div(v_mul(a, root), size), root);
+    vd inside = v_select(v_isnan(p), p, v_xor(r, v_and(v_xor(p, x), v_set(-0.0))));
+    vm edge = m_or(v_eq(x, v_set(0)), v_isinf(x));
+    return v_select(edge, v_mul(a, v_pow(x, v_sub(a, v_set(1)))), inside);
+}
+
+/* d/dx x^a = a x^(a-1), given p = x^a. x^0 has the derivative 0 even at 0. Dividing p by x saves a second power. */
 static inline vd v_pow_dx(vd x, vd a, vd p)
 {
-    vd zero = v_set(0), size = v_abs(p);
-    vm plain = m_and(m_and(v_ge(size, v_set(0x1p-1022)), v_lt(size, v_set((double)INFINITY))),
-                     m_and(v_ne(x, zero), v_lt(v_abs(x), v_set((double)INFINITY))));
-    vd r = v_mul(a, v_div(p, x));
-    if (m_any(m_not(plain)))
-        r = v_select(plain, r, v_mul(a, v_pow(x, v_sub(a, v_set(1)))));
-    return v_unless(v_eq(a, zero), r);
+    vd ratio = v_div(p, x), least = v_set(0x1p-1022), infinity = v_set((double)INFINITY);
+    vd smaller = v_select(v_lt(v_abs(p), v_abs(ratio)), v_abs(p), v_abs(ratio));
+    vd larger = v_select(v_lt(v_abs(p), v_abs(ratio)), v_abs(ratio), v_abs(p));
+    vm plain = m_and(v_ge(smaller, least), v_lt(larger, infinity));
+    vd r = v_mul(a, ratio);
+    if (m_rare(m_not(plain)))
+        r = v_select(plain, r, qni_pow_dx_far(x, a, p));
+    return v_unless(v_eq(a, v_set(0)), r);
 }
 
 /* d/da x^a = x^a log x, given p = x^a and l = log x. At x = 0 it is 0 for a > 0, and by convention for a = 0. */

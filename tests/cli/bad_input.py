@@ -55,7 +55,7 @@ class Formula(Command):
         self.assertTrue(quoted.startswith("  ...") and quoted.endswith("..."))
 
     def test_syntax_errors_have_a_place(self):
-        for formula in ("y = a*", "y = (a*x", "y = a*x)", "y = 2x", "y == a*x", "= a", "y = a $ x", "y = a*x = b", "", "y ="):
+        for formula in ("y = a*", "y = (a*x", "y = a*x)", "y = 2x", "y = a === x", "= a", "y = a $ x", "y = a*x = b", "", "y ="):
             with self.subTest(formula=formula):
                 err = self.fails(65, "\n  ", "fit", formula, "data.csv")
                 self.caret(err)

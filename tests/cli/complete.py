@@ -134,9 +134,9 @@ class Completion(Command):
         self.assertEqual({word.rstrip("/=").replace("\\", "") for word in got}, set(expected), msg=stem + typed)
 
     def test_verbs(self):
-        self.gives({"fit", "info", "help"}, "quern ")
+        self.gives({"fit", "info", "config", "help"}, "quern ")
         self.gives({"fit"}, "quern ", "f")
-        self.gives({"fit", "info"}, "quern help ")
+        self.gives({"fit", "info", "config"}, "quern help ")
         self.gives({"info"}, "quern --log-level info ", "i")
 
     def test_options_of_each_verb(self):
@@ -169,6 +169,7 @@ class Completion(Command):
     def test_a_form_is_offered_where_it_is_named(self):
         self.gives({"nist"}, "quern fit ", "n")
         self.gives({"nist"}, "quern fit --max-evals 7 ")
+        self.gives({"show"}, "quern config ")
 
     def test_nothing_where_nothing_is_known(self):
         self.gives(set(), "quern fit --start ")

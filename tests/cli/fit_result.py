@@ -172,7 +172,7 @@ class Data(Command):
         self.write("data.tsv", "x\ty\n1\t3\n2\t6\n")
         self.expect_line(self.fit_json("y = a*x", "data.tsv", "--delimiter", "tab", "-s", "a=1"), 3)
         self.expect_line(self.fit_json("y = a*x", "data.tsv", "--types", "x=i64,y=f32", "-s", "a=1"), 3)
-        self.fails(2, '--delimiter: "ab" is none of', "fit", "y = a*x", "data.tsv", "--delimiter", "ab")
+        self.fails(2, 'option "--delimiter": "ab" is none of', "fit", "y = a*x", "data.tsv", "--delimiter", "ab")
         self.fails(65, "x", "fit", "y = a*x", "data.tsv", "--types", "x=date")
 
     def test_a_bare_expression_needs_to_know_its_column(self):

@@ -31,6 +31,18 @@ class Info(Command):
         self.assertEqual(set(info["processor"]), {"name", "architecture", "level", "built_for"})
         self.assertEqual(info["files"], [])
 
+    def test_it_says_where_the_configuration_stands(self):
+        for present in (False, True):
+            environment = {"HOME": self.folder}
+            path = os.path.join(self.folder, ".config", "quern", "quern.conf")
+            info = json.loads(self.succeeds("info", "--format", "json", environment=environment))
+            self.assertEqual(info["files"], [{"kind": "configuration", "path": path, "present": present}])
+            line = f"Files       configuration {path}{'' if present else ' (not there)'}\n"
+            self.assertTrue(self.succeeds("info", environment=environment).endswith(line))
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            self.write(path, "")
+        self.assertTrue(self.succeeds("info").endswith("Files       configuration none\n"))
+
     @unittest.skipUnless(platform.machine() == "x86_64" and os.path.exists("/proc/cpuinfo"), "needs Linux on x86-64")
     def test_the_level_is_what_the_system_says_of_the_processor(self):
         flags = processor_flags()

@@ -1,4 +1,5 @@
 """Manual pages: they say what --help says, no more and no less, and what they show works."""
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import unittest
 from command import Command, PROJECT, QUERN, main
 
 PAGES = os.path.join(os.environ["QUERN_PAGES"], "man1")
+CONFIGURATION = os.path.join(os.environ["QUERN_PAGES"], "man5", "quern.conf.5")
 OVERVIEW = os.path.join(PROJECT, "man", "quern.7")
 
 
@@ -24,13 +26,13 @@ class Page:
         parts = re.split(r"(?m)^([A-Z][A-Z ]+)\n", self.text)
         self.sections = dict(zip(parts[1::2], parts[2::2]))
 
-    def entries(self, section):
-        """Tagged paragraphs: what stands out to the left, and the text beside or below it."""
+    def entries(self, section, short=True):
+        """Tagged paragraphs: what stands out to the left, and the text beside (where a tag may be short) or below it."""
         found = {}
         body = None
         for line in self.sections[section].splitlines():
             if re.match(r" {7}\S", line):
-                beside = line[13:14] == " "  # a short tag
+                beside = short and line[13:14] == " "
                 body = found.setdefault((line[:14] if beside else line).strip(), [])
                 body.extend([line[14:]] if beside else [])
             elif body is not None and re.match(r" {14}", line):
@@ -63,19 +65,24 @@ class Pages(Command):
         for verb in sorted(self.verbs()):
             yield Page(os.path.join(PAGES, f"quern-{verb}.1")), self.succeeds("help", verb)
 
+    def keys(self):
+        """(table, key) -> what quern config says of it."""
+        listed = json.loads(self.succeeds("config", "--format", "json"))["keys"]
+        return {(key["table"], key["key"]): key for key in listed}
+
     def test_each_verb_has_a_page_and_no_other_has(self):
         expected = {"quern.1"} | {f"quern-{verb}.1" for verb in self.verbs()}
         self.assertEqual(set(os.listdir(PAGES)), expected)
         self.assertGreaterEqual(len(expected), 3)
 
     def test_lint_finds_nothing(self):
-        for path in [os.path.join(PAGES, name) for name in os.listdir(PAGES)] + [OVERVIEW]:
+        for path in [os.path.join(PAGES, name) for name in os.listdir(PAGES)] + [CONFIGURATION, OVERVIEW]:
             lint = subprocess.run(["mandoc", "-T", "lint", "-W", "style", path], capture_output=True, text=True)
             self.assertEqual(lint.stdout + lint.stderr, "")
 
     @unittest.skipUnless(shutil.which("groff"), "needs groff")
     def test_groff_warns_of_nothing(self):
-        for path in [os.path.join(PAGES, name) for name in os.listdir(PAGES)] + [OVERVIEW]:
+        for path in [os.path.join(PAGES, name) for name in os.listdir(PAGES)] + [CONFIGURATION, OVERVIEW]:
             shown = subprocess.run(["groff", "-man", "-ww", "-z", "-T", "utf8", path], capture_output=True, text=True)
             self.assertEqual((shown.returncode, shown.stdout + shown.stderr), (0, ""))
 
@@ -130,23 +137,58 @@ class Pages(Command):
             for name in names:
                 if name.endswith(".c"):
                     with open(os.path.join(folder, name)) as source:
-                        asked |= set(re.findall(r'\b(?:getenv|is_set)\("(\w+)"\)', source.read()))
-        self.assertIn("QUERN_LOG", asked)
+                        asked |= set(re.findall(r'\b(?:getenv|is_set|variable)\((?:environment, )?"(\w+)"\)', source.read()))
+        self.assertLessEqual({"QUERN_CONFIG", "HOME", "QUERN_THREADS"}, asked)
+        keys = self.keys()
+        self.assertEqual(keys[None, "log-level"]["variable"], "QUERN_LOG")
         for page, _ in self.pairs():
+            verb = page.text.split("(")[0].lower().removeprefix("quern").removeprefix("-")
+            own = {key["variable"] for (table, _), key in keys.items() if table in (None, verb)}
             shown = {name for term in page.entries("ENVIRONMENT") for name in term.split(", ")}
-            self.assertEqual(shown, asked)
+            self.assertEqual(shown, asked | own)
 
     def test_pages_name_the_version_and_each_other(self):
         version = self.succeeds("--version").strip().replace("quern", "Quern")
-        names = {f"quern-{verb}(1)" for verb in self.verbs()} | {"quern(1)", "quern(7)"}
+        names = {f"quern-{verb}(1)" for verb in self.verbs()} | {"quern(1)", "quern.conf(5)", "quern(7)"}
         for page, _ in self.pairs():
             self.assertIn(version, page.text)
             own = re.match(r"\S+\(1\)", page.text).group().lower()
-            self.assertEqual(set(re.findall(r"[a-z-]+\(\d\)", page.sections["SEE ALSO"])), names - {own})
+            self.assertEqual(set(re.findall(r"[a-z.-]+\(\d\)", page.sections["SEE ALSO"])), names - {own})
+
+    def test_the_page_of_the_configuration_has_every_key_with_the_sentences_of_help(self):
+        page = Page(CONFIGURATION)
+        found = {}
+        for part in re.split(r"(?m)^(?= {3}\S)", page.sections["KEYS"]):
+            if not part.strip():
+                continue
+            heading = part.split("\n")[0].strip()
+            table = None if heading == "Above all tables" else heading.strip("[]")
+            page.sections["PART"] = part.split("\n", 1)[1]
+            for term, text in page.entries("PART", short=False).items():
+                name, _, kind = term.partition(" = ")
+                found[table, name] = (kind, text)
+        keys = self.keys()
+        self.assertEqual(set(found), set(keys))
+        self.assertIn(("fit", "max-evals"), keys)
+        kinds = {"boolean": "true or false", "choice": '"', "integer": "whole number", "string": "string"}
+        for (table, name), (kind, text) in found.items():
+            key = keys[table, name]
+            sentences = {re.search(r"--(\S+)", term).group(1): said
+                         for term, said in help_options(self.succeeds("help", table or "info")).items()}
+            default = " Default: false." if key["type"] == "boolean" else ""
+            self.assertEqual(text, f"{sentences[name]}{default} Variable: {key['variable']}.")
+            self.assertTrue(kind.startswith(kinds[key["type"]]), msg=kind)
+        self.assertEqual(found["fit", "format"][0], '"text", "json" or "csv"')
+
+    def test_the_example_of_the_configuration_is_one(self):
+        shown = re.search(r"(?m)^ {11}log-level[^K]*", Page(CONFIGURATION).sections["FORMAT"]).group()
+        path = self.write("quern.conf", re.sub(r"(?m)^ +", "", shown))
+        keys = json.loads(self.succeeds("config", "-f", "json", environment={"QUERN_CONFIG": path}))["keys"]
+        self.assertEqual({key["key"] for key in keys if key["origin"] == "file"}, {"log-level", "format"})
 
     def test_the_overview_names_every_function_of_the_formula_language(self):
         with open(os.path.join(PROJECT, "docs", "formulas.md")) as text:
-            grammar = re.search(r"(?m)^function *= (.*) ;$", text.read()).group(1)
+            grammar = re.search(r"(?ms)^function *= (.*?) ;$", text.read()).group(1)
         functions = re.findall(r'"(\w+)"', grammar)
         self.assertIn("sqrt", functions)
         shown = Page(OVERVIEW).sections["FORMULAS"].split("Functions\n")[1]

@@ -33,14 +33,14 @@ class Help(Command):
     def test_every_example_in_help_works_as_printed(self):
         environment = {**self.environment, "PATH": os.path.dirname(QUERN) + ":/usr/bin:/bin"}
         count = 0
-        for words in ((), ("fit",), ("info",)):
+        for words in ((), ("fit",), ("info",), ("config",)):
             text = self.succeeds("help", *words).split("\nExamples:\n")[1]
             for line in re.findall(r"(?m)^    (\S.*)$", text):
                 done = subprocess.run(["/bin/sh", "-c", line], cwd=PROJECT, env=environment, capture_output=True, timeout=60)
                 self.assertEqual(done.returncode, 0, msg=f"{line}\n{done.stderr.decode()}")
                 self.assertNotEqual(done.stdout, b"", msg=line)
                 count += 1
-        self.assertGreaterEqual(count, 7)
+        self.assertGreaterEqual(count, 9)
 
     def test_the_version_is_three_numbers(self):
         self.assertRegex(self.succeeds("--version"), r"^quern \d+\.\d+\.\d+\n$")
@@ -66,6 +66,8 @@ class WrongWords(Command):
         self.fails(2, "FORMULA is missing", "fit")
         self.fails(2, "DATA is missing", "fit", "y = a*x")
         self.fails(2, "FILE is missing", "fit", "nist")
+        self.fails(2, 'unknown argument "shwo": did you mean "show"?', "config", "shwo")
+        self.fails(2, '"more" is one argument too many', "config", "show", "more")
         self.fails(2, '"a*x" is one argument too many', "fit", "y", "=", "a*x", "data.csv")
 
     def test_words_of_others_cannot_control_the_terminal(self):

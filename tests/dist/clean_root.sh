@@ -1,14 +1,14 @@
 #!/bin/bash
 # tests/dist/clean_root.sh: the Debian package on a machine that has nothing: installed, used and purged in a root made by debootstrap.
 # Usage: clean_root.sh SOURCE FOLDER WORK, with the package in FOLDER
-# The bare root is kept in WORK/bare-* and made again only where the list of its packages changed; every run works in a copy of it. Package
-# archives are those that this machine's apt uses. Where there is no root to be had, or no archive, the test is skipped (77) and says why.
+# The bare root (scripts/bare_root) is kept in WORK/bare-* and made again only where the list of its packages changed; every run works in a copy
+# of it. Where there is no root to be had, or no archive, the test is skipped (77) and says why.
 set -euo pipefail
-export LC_ALL=C DEBIAN_FRONTEND=noninteractive
+export LC_ALL=C
 source=$1 work=$3
 deb=$(echo "$2"/quern_*.deb)
 # What a person who builds against Quern has anyway, and what shows manual pages and completions.
-tools=gcc,libc6-dev,make,cmake,pkg-config,man-db,bash-completion
+tools='gcc libc6-dev make cmake pkg-config man-db bash-completion'
 
 fail() {
     echo "dist.clean_root: $*" >&2
@@ -25,38 +25,26 @@ step() {
 }
 
 [ "$(id -u)" -eq 0 ] || skip "a clean root needs root"
-for tool in debootstrap unshare chroot apt-get; do command -v $tool >/dev/null || skip "$tool is missing"; done
-archives=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null | sort -u) || true
 suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-mirror=$(awk -v suite="$suite" '$2 == suite { print $1; exit }' <<<"$archives")
-[ -n "$mirror" ] || skip "apt here knows no archive of Debian $suite"
+bare=$work/bare-$suite
 
-# inside ROOT: standard input is a script that a shell runs in there, with a /proc of its own.
+# inside ROOT: standard input is a script that a shell runs in there.
 inside() {
-    unshare --mount --pid --fork --mount-proc="$1/proc" chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-        LC_ALL=C DEBIAN_FRONTEND=noninteractive ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} \
-        /bin/bash -euo pipefail -s
+    "$source/scripts/bare_root" enter "$1"
 }
 
 reachable() {
     inside "$1" <<<'apt-get update -q -o APT::Update::Error-Mode=any' >/dev/null 2>&1
 }
 
-bare=$work/bare-$suite
 mkdir -p "$work"
 if [ "$(cat "$bare.tools" 2>/dev/null)" != "$tools" ] || [ ! -d "$bare" ]; then
     step "making a bare root (once)"
-    rm -rf "$bare" "$bare.part"
-    debootstrap --variant=minbase --include="ca-certificates,$tools" "$suite" "$bare.part" "$mirror" >"$work/debootstrap.log" 2>&1 || {
-        tail -3 "$work/debootstrap.log" >&2
-        rm -rf "$bare.part"
-        skip "debootstrap could not make a root"
-    }
-    while read -r uri release component; do echo "deb $uri $release $component"; done <<<"$archives" >"$bare.part/etc/apt/sources.list"
-    apt-config dump | grep -E '^Acquire::https?::' >"$bare.part/etc/apt/apt.conf.d/90here" || true
-    cp -L /etc/resolv.conf "$bare.part/etc/resolv.conf" 2>/dev/null || true
-    reachable "$bare.part" || skip "no package archive can be reached"
-    mv "$bare.part" "$bare"
+    status=0
+    # shellcheck disable=SC2086 # a word a package
+    output=$("$source/scripts/bare_root" make "$bare" $tools 2>&1) || status=$?
+    [ $status -ne 77 ] || skip "$output"
+    [ $status -eq 0 ] || fail "$output"
     echo "$tools" >"$bare.tools"
 fi
 

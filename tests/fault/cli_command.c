@@ -21,7 +21,9 @@ static int write_data(void **state)
     if (file == NULL)
         return -1;
     fputs("x,y\n1,2.1\n2,3.9\n3,6.2\n4,7.8\n5,10.1\n", file);
-    return fclose(file);
+    if (fclose(file) != 0)
+        return -1;
+    return setenv("QUERN_CONFIG", "", 1); /* nobody's own configuration */
 }
 
 static int remove_data(void **state)
@@ -98,6 +100,22 @@ static void info_survives_every_failing_allocation(void **state)
     assert_true(test_fault_sweep(call, &l, 100) > 1);
 }
 
+static void a_configured_command_survives_every_failing_allocation(void **state)
+{
+    (void)state;
+    line l = {{"quern", "config", "show", "--memory"}, 4};
+    char path[80];
+    snprintf(path, sizeof path, "%s.conf", data_path);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("log-level = 'error'\n[fit]\nformat = 'csv'\n", file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(setenv("QUERN_CONFIG", path, 1), 0);
+    assert_true(test_fault_sweep(call, &l, 100) > 5);
+    assert_int_equal(setenv("QUERN_CONFIG", "", 1), 0);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void help_survives_every_failing_allocation(void **state)
 {
     (void)state;
@@ -112,6 +130,7 @@ int main(void)
         cmocka_unit_test(a_fit_shown_as_json_survives_every_failing_allocation),
         cmocka_unit_test(a_counted_fit_survives_every_failing_allocation),
         cmocka_unit_test(info_survives_every_failing_allocation),
+        cmocka_unit_test(a_configured_command_survives_every_failing_allocation),
         cmocka_unit_test(help_survives_every_failing_allocation),
     };
     return cmocka_run_group_tests(tests, write_data, remove_data);

@@ -47,6 +47,7 @@ static void small_formulas_survive_every_failure(void **state)
     call calls[] = {{"y = a*exp(-b*x)+c", NULL},
                     {"log(y) = a^x + sqrt(x^a)*abs(b)", NULL},
                     {"a*X*oddname", "odd name"},
+                    {"z = x*`odd name`; w = z^2; y = min(a, w, z) + if(z > b, w, c) // mod(x, 2);", NULL},
                     {"x", NULL}};
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         assert_true(test_fault_sweep(compile_and_evaluate, &calls[i], 1000) > 10);
@@ -66,11 +67,28 @@ static void a_large_formula_survives_every_failure(void **state)
     free(text);
 }
 
+/* Enough names, statements and nodes that every table grows. */
+static void many_statements_survive_every_failure(void **state)
+{
+    (void)state;
+    enum {
+        STATEMENTS = 120
+    };
+    char *text = malloc(40 * (STATEMENTS + 1)), *at = text;
+    at += sprintf(at, "z0 = x;");
+    for (int i = 1; i < STATEMENTS; i++)
+        at += sprintf(at, "z%d = z%d + a%d;", i, i - 1, i);
+    sprintf(at, "y = z%d", STATEMENTS - 1);
+    test_fault_sweep(compile_and_evaluate, &(call){text, NULL}, 10000);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_formulas_survive_every_failure),
         cmocka_unit_test(a_large_formula_survives_every_failure),
+        cmocka_unit_test(many_statements_survive_every_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

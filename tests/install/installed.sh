@@ -115,7 +115,7 @@ command)
     [ "$("$prefix/bin/quern" --version | grep -c "${expected%%:*}")" = 1 ] || fail "the command does not tell its version"
     ;;
 pages) # in the places where man and the shells look
-    for page in man1/quern.1 man1/quern-fit.1 man1/quern-info.1 man7/quern.7; do
+    for page in man1/quern.1 man1/quern-fit.1 man1/quern-info.1 man1/quern-config.1 man5/quern.conf.5 man7/quern.7; do
         [ -s "$prefix/share/man/$page" ] || fail "$page is not installed"
     done
     for script in bash-completion/completions/quern zsh/site-functions/_quern fish/vendor_completions.d/quern.fish; do

@@ -41,6 +41,24 @@ build_test() {
     cmake --build "$copy/$1" --target test_unit_utf8_core >/dev/null
 }
 
+# count_tests CTEST…: runs these tests and counts what was executed.
+count_tests() {
+    ctest "$@" --output-junit "$work/counted.xml" >/dev/null
+    "$copy/scripts/count" "$work/counted.xml"
+}
+
+# The test unit.utf8_core of the copy as it stands, counted.
+count_unit_test() {
+    build_test build-count
+    count_tests --test-dir "$copy/build-count" -R '^unit.utf8_core$'
+}
+
+# count_project SOURCE: a CTest project, counted.
+count_project() {
+    cmake -S "$1" -B "$1/build" -G Ninja >/dev/null
+    count_tests --test-dir "$1/build"
+}
+
 # false_tool NAME: standard input becomes a program that stands before the real ones.
 false_tool() {
     mkdir -p "$work/bin"
@@ -168,14 +186,53 @@ refuses_low_coverage)
     expect 1 'of the lines are reached, less than' "$copy/scripts/coverage" "$copy/build-coverage"
     expect 1 'no test calls qn_version' "$copy/scripts/coverage" "$copy/build-coverage"
     ;;
-refuses_fewer_tests)
-    false_tool ctest <<<'printf "  Test #1: dev.one\n  Test #2: dev.two\n"'
-    echo 'dev 2' >"$copy/tests/count.txt"
-    expect 0 'dev 2' "$copy/scripts/count" suite
+refuses_a_case_that_is_gone)
+    plant tests/unit/utf8_core.c </dev/null
+    echo 'unit 3' >"$copy/tests/count.txt"
+    expect 0 'executed: unit 3' count_unit_test
+    sed -i '0,/cmocka_unit_test(/{/cmocka_unit_test(/d}' "$planted"
+    expect 1 'tests/count.txt:1: unit: 2 tests were executed, 3 before' count_unit_test
+    ;;
+refuses_a_case_that_skips)
+    plant tests/unit/utf8_core.c </dev/null
+    sed -i '0,/^{/s//{\n    skip();/' "$planted"
+    echo 'unit 3' >"$copy/tests/count.txt"
+    expect 1 'tests/count.txt:1: unit: 2 tests were executed, 3 before' count_unit_test
+    skipped=$(sed -n '0,/^static void \(\w*\)(.*/s//\1/p' "$planted" | head -1)
+    printf 'unit 2\nnot counted utf8_core/%s: needs a planted fault\n' "$skipped" >"$copy/tests/count.txt"
+    expect 0 'needs a planted fault' count_unit_test
+    ;;
+refuses_a_test_that_skips)
+    mkdir -p "$work/counted"
+    cat >"$work/counted/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(counted LANGUAGES NONE)
+enable_testing()
+add_test(NAME dev.script COMMAND sh -c "exit $ENV{STATUS}")
+add_test(NAME dev.cases COMMAND python3 -B ${PROJECT_SOURCE_DIR}/cases.py)
+set_tests_properties(dev.script PROPERTIES SKIP_RETURN_CODE 77)
+END
+    cat >"$work/counted/cases.py" <<'END'
+import os
+import unittest
+class Cases(unittest.TestCase):
+    def test_one(self):
+        """It has a sentence."""
+        print("and something to say")
+    @unittest.skipIf(os.environ["SKIP"] == "yes", "for a try")
+    def test_two(self):
+        pass
+unittest.main(verbosity=2)
+END
     echo 'dev 3' >"$copy/tests/count.txt"
-    expect 1 'tests/count.txt:1: dev: 2 tests, 3 before' "$copy/scripts/count" suite
-    printf 'dev 2\nfunctions 1000000\n' >"$copy/tests/count.txt"
-    expect 1 'tests/count.txt:2: functions' "$copy/scripts/count" suite
+    STATUS=0 SKIP=no expect 0 'executed: dev 3' count_project "$work/counted"
+    STATUS=77 SKIP=no expect 1 'tests/count.txt:1: dev: 2 tests were executed, 3 before' count_project "$work/counted"
+    STATUS=0 SKIP=yes expect 1 'tests/count.txt:1: dev: 2 tests were executed, 3 before' count_project "$work/counted"
+    printf 'dev 2\nnot counted script: needs a status of 0\n' >"$copy/tests/count.txt"
+    STATUS=77 SKIP=no expect 0 'skipped: script, 1 times: needs a status of 0' count_project "$work/counted"
+    STATUS=0 SKIP=no expect 0 'executed: dev 2' count_project "$work/counted"
+    printf 'dev 2\nnot counted nothing: needs a name\n' >"$copy/tests/count.txt"
+    STATUS=0 SKIP=no expect 1 'tests/count.txt:2: no test is called nothing' count_project "$work/counted"
     ;;
 refuses_a_ratio_outside_its_interval)
     false_tool cmake <<<':'

@@ -13,8 +13,15 @@ enum {
     FORMAT,
     START,
     OUTPUT,
+    QUIET,
+    MARK,
     COUNT
 };
+
+static const char *refuse_mark(const char *text)
+{
+    return strcmp(text, "+") == 0 || strcmp(text, "*") == 0 ? NULL : "none of + *";
+}
 
 static const qni_option table[COUNT] = {
     [VERBOSE] = {.name = "verbose", .letter = 'v', .type = QNI_OPTION_FLAG, .group = "G", .help = "."},
@@ -26,6 +33,8 @@ static const qni_option table[COUNT] = {
         {.name = "format", .type = QNI_OPTION_CHOICE, .argument = "F", .choices = "text|json|csv", .otherwise = "text"},
     [START] = {.name = "start", .letter = 's', .type = QNI_OPTION_LIST, .argument = "LIST"},
     [OUTPUT] = {.name = "output", .letter = 'o', .type = QNI_OPTION_FILE, .argument = "FILE"},
+    [QUIET] = {.name = "quiet", .letter = 'q', .type = QNI_OPTION_FLAG, .configurable = true},
+    [MARK] = {.name = "mark", .type = QNI_OPTION_STRING, .argument = "C", .refuse = refuse_mark},
 };
 
 static const qni_argument two[] = {{.name = "FIRST", .help = "."}, {.name = "SECOND", .help = "."}};
@@ -146,6 +155,74 @@ static void lists_add_up(void **state)
     qni_args_free(&args);
 }
 
+static void a_flag_that_can_be_configured_can_be_taken_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        bool plain, configured;
+    } cases[] = {{"x y", false, true},
+                 {"x y --quiet", true, true},
+                 {"x y -q", true, true},
+                 {"x y --quiet=true", true, true},
+                 {"x y --quiet=false", false, false},
+                 {"x y -q --quiet=false", false, false},
+                 {"x y --quiet=false -q", true, true}};
+    const qni_setting on = {&table[QUIET], "true", QNI_ORIGIN_FILE, 1};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        qni_args args = must_parse(cases[i].line);
+        assert_int_equal(qni_args_flag(&args, &table[QUIET]), cases[i].plain);
+        args.settings = &on;
+        args.setting_count = 1;
+        assert_int_equal(qni_args_flag(&args, &table[QUIET]), cases[i].configured);
+        qni_args_free(&args);
+    }
+}
+
+static void what_is_configured_holds_until_something_is_given(void **state)
+{
+    (void)state;
+    const qni_setting settings[] = {{&table[LEVEL], "8", QNI_ORIGIN_FILE, 1},
+                                    {&table[FORMAT], "csv", QNI_ORIGIN_ENVIRONMENT, 0},
+                                    {&table[START], "a=1", QNI_ORIGIN_FILE, 2},
+                                    {&table[START], "b=2", QNI_ORIGIN_FILE, 2}};
+    qni_args args = must_parse("x y --format json");
+    args.settings = settings;
+    args.setting_count = 4;
+    int64_t at = 0;
+    assert_int_equal(qni_args_integer(&args, &table[LEVEL], 0), 8);
+    assert_int_equal(qni_args_choice(&args, &table[FORMAT]), 1);
+    assert_false(qni_args_has(&args, &table[LEVEL]));
+    assert_string_equal(qni_args_next(&args, &table[START], &at), "a=1");
+    assert_string_equal(qni_args_next(&args, &table[START], &at), "b=2");
+    assert_null(qni_args_next(&args, &table[START], &at));
+    qni_args_free(&args);
+    args = must_parse("x y --start c=3"); /* one that is given replaces the whole list */
+    args.settings = settings;
+    args.setting_count = 4;
+    at = 0;
+    assert_string_equal(qni_args_next(&args, &table[START], &at), "c=3");
+    assert_null(qni_args_next(&args, &table[START], &at));
+    qni_args_free(&args);
+}
+
+static void a_word_where_only_forms_stand_is_met_with_the_nearest(void **state)
+{
+    (void)state;
+    static const qni_form words[] = {{NULL, NULL, 0}, {"show", NULL, 0}};
+    static const qni_verb shows = {
+        .name = "t", .forms = words, .form_count = 2, .options = table, .option_count = COUNT};
+    qni_args args;
+    qn_error err = qn_error_none();
+    assert_int_equal(parse(&args, &shows, "shwo", &err), QN_INVALID);
+    assert_string_equal(err.message, "unknown argument \"shwo\": did you mean \"show\"?");
+    assert_int_equal(parse(&args, &shows, "show show", &err), QN_INVALID);
+    assert_contains(err.message, "one argument too many");
+    assert_ok(parse(&args, &shows, "show", &err), &err);
+    assert_ptr_equal(args.form, &words[1]);
+    qni_args_free(&args);
+}
+
 static void the_first_argument_chooses_the_form(void **state)
 {
     (void)state;
@@ -212,7 +289,7 @@ static void a_formula_that_looks_like_an_option_is_explained(void **state)
     (void)state;
     refuses("-b*x y", "unknown option \"-b\" in \"-b*x\": an argument that begins with \"-\" goes after \"--\"");
     refuses("-5 y", "unknown option \"-5\" in \"-5\": an argument that begins with \"-\" goes after \"--\"");
-    refuses("x y -vq", "unknown option \"-q\" in \"-vq\"");
+    refuses("x y -vk", "unknown option \"-k\" in \"-vk\"");
 }
 
 static void wrong_values_are_refused_with_the_option(void **state)
@@ -223,6 +300,8 @@ static void wrong_values_are_refused_with_the_option(void **state)
     refuses("x y --level=", "option \"--level\": \"\" is not a whole number");
     refuses("x y --level -11", "option \"--level\": -11 is too small, -10 is the least");
     refuses("x y --level 99999999999999999999", "option \"--level\": \"99999999999999999999\" is not a whole number");
+    refuses("x y --mark %", "option \"--mark\": \"%\" is none of + *");
+    refuses("x y --quiet=no", "option \"--quiet\": \"no\" is neither true nor false");
     refuses("x y --ratio 1,5", "option \"--ratio\": \"1,5\" is not a number");
     refuses("x y --ratio nan", "option \"--ratio\": \"nan\" is not a number");
     refuses("x y --format jsn", "option \"--format\": \"jsn\" is none of text, json, csv: did you mean \"json\"?");
@@ -282,6 +361,9 @@ int main(void)
         cmocka_unit_test(a_dash_alone_is_an_argument),
         cmocka_unit_test(defaults_hold_until_something_is_given_and_the_last_one_counts),
         cmocka_unit_test(lists_add_up),
+        cmocka_unit_test(a_flag_that_can_be_configured_can_be_taken_back),
+        cmocka_unit_test(what_is_configured_holds_until_something_is_given),
+        cmocka_unit_test(a_word_where_only_forms_stand_is_met_with_the_nearest),
         cmocka_unit_test(the_first_argument_chooses_the_form),
         cmocka_unit_test(an_empty_word_is_an_argument_and_a_value),
         cmocka_unit_test(help_needs_no_arguments),

@@ -16,6 +16,7 @@ static const qni_option odd_options[] = {
      .argument = "MODE",
      .choices = "a|b",
      .otherwise = "a",
+     .configurable = true,
      .group = "A group",
      .help = "It's [odd]: \\n isn't a line. A second sentence."},
     {.name = "from", .type = QNI_OPTION_FILE, .argument = "FILE", .group = "A group", .help = "Any file."},
@@ -116,6 +117,22 @@ static void a_page_has_all_forms_and_its_own_meaning_of_no(void **state)
     assert_contains(text, "\\fB1\\fR\nNo.\n");
 }
 
+static void the_page_of_the_configuration_has_the_keys(void **state)
+{
+    (void)state;
+    qni_out out;
+    FILE *file;
+    begin(&out, &file);
+    qni_man_configuration(&out, &tables);
+    end(&out, file);
+    assert_contains(text, ".TH QUERN.CONF 5 ");
+    assert_contains(text, "\n.SS [odd]\n.TP\n\\fBmode\\fR = \\(dq\\fBa\\fR\\(dq or \\(dq\\fBb\\fR\\(dq\n");
+    assert_contains(text, "\nVariable: QUERN_ODD_MODE.\n");
+    assert_null(strstr(text, "QUERN_ODD_FROM"));
+    page(&odd);
+    assert_contains(text, ".TP\n\\fBQUERN_ODD_MODE\\fR\n");
+}
+
 static void no_line_of_prose_is_too_long(void **state)
 {
     (void)state;
@@ -161,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_looks_like_markup_stays_text),
         cmocka_unit_test(a_page_has_all_forms_and_its_own_meaning_of_no),
+        cmocka_unit_test(the_page_of_the_configuration_has_the_keys),
         cmocka_unit_test(no_line_of_prose_is_too_long),
         cmocka_unit_test(bash_is_told_choices_files_and_that_there_is_nothing),
         cmocka_unit_test(zsh_reads_explanations_as_they_are),

@@ -1,7 +1,7 @@
 /* Sums, norms, QR by panels, triangular solves, singular values, the trust-region step. */
 #include "harness/harness.h"
 
-#include "math/dense.h"
+#include "math/panel.h"
 
 #include <float.h>
 #include <math.h>
@@ -29,7 +29,7 @@ static void a_sum_of_squares_keeps_what_a_plain_sum_loses(void **state)
     a[0] = 1e8;
     for (int i = 1; i <= 1000; i++)
         a[i] = 1;
-    assert_true(qni_sum_squares(a, 1001) == 1e16 + 1000);
+    assert_true(qni_panel_baseline.sum_squares(a, 1001) == 1e16 + 1000);
     qni_sum sum = {0};
     qni_sum_add(&sum, 1e100);
     qni_sum_add(&sum, 1);
@@ -58,7 +58,7 @@ static void qr_solves_where_normal_equations_cannot(void **state)
     const double e = 1e-9;
     double b[3 * 4] = {1, e, 0, 1, 0, e, 2, e, e}; /* columns (1,e,0), (1,0,e), right side (2,e,e): solution (1,1) */
     double r[2 * 3] = {0};
-    qni_qr_append(r, 2, b, 3, 3, 2, 3, false);
+    qni_qr_append(&qni_panel_baseline, r, 2, b, 3, 3, 2, 3, false);
     double x[2] = {r[4], r[5]};
     assert_true(qni_solve_upper(r, 2, 2, x));
     assert_close(x[0], 1, 1e-6, 0);
@@ -77,12 +77,12 @@ static void panels_give_the_factor_of_the_whole(void **state)
     for (int j = 0; j < P; j++)
         for (int i = 0; i < ROWS; i++)
             b[j * ROWS + i] = a[j][i] = test_random_unit(&seed) - 0.5;
-    qni_qr_append(whole, P, b, ROWS, ROWS, P, P, false);
+    qni_qr_append(&qni_panel_baseline, whole, P, b, ROWS, ROWS, P, P, false);
     for (int first = 0; first < ROWS; first += 7) {
         int count = ROWS - first < 7 ? ROWS - first : 7;
         for (int j = 0; j < P; j++)
             memcpy(b + j * ROWS, a[j] + first, (size_t)count * sizeof(double));
-        qni_qr_append(parts, P, b, ROWS, count, P, P, false);
+        qni_qr_append(&qni_panel_baseline, parts, P, b, ROWS, count, P, P, false);
     }
     for (int j = 0; j < P; j++)
         for (int k = 0; k <= j; k++) {
@@ -102,8 +102,8 @@ static void a_triangle_is_appended_as_any_other_rows(void **state)
     memcpy(full, start, sizeof full);
     memcpy(half, start, sizeof half);
     memcpy(c, b, sizeof c);
-    qni_qr_append(full, 3, b, 3, 3, 3, 3, false);
-    qni_qr_append(half, 3, c, 3, 3, 3, 3, true);
+    qni_qr_append(&qni_panel_baseline, full, 3, b, 3, 3, 3, 3, false);
+    qni_qr_append(&qni_panel_baseline, half, 3, c, 3, 3, 3, 3, true);
     for (int i = 0; i < 9; i++)
         assert_close(half[i], full[i], 1e-14, 1e-15);
 }
@@ -163,7 +163,7 @@ static void a_short_step_is_the_unconstrained_minimum(void **state)
     const double a[4] = {2, 0, 1, 3}, q[2] = {-4, -3}; /* A (1.5, 1) = -q */
     double step[2], work[20];
     assert_true(qni_trust_work(2) <= 20);
-    assert_true(qni_trust_step(step, a, 2, q, 2, 10, 0, work) == 0);
+    assert_true(qni_trust_step(&qni_panel_baseline, step, a, 2, q, 2, 10, 0, work) == 0);
     assert_close(step[0], 1.5, 1e-15, 0);
     assert_close(step[1], 1, 1e-15, 0);
 }
@@ -185,7 +185,7 @@ static void a_long_step_ends_at_the_radius_and_satisfies_its_equations(void **st
         if (round % 5 == 0)
             a[2 * P + 2] = 0; /* singular */
         double radius = pow(10, -4 + 4 * test_random_unit(&seed));
-        double lambda = qni_trust_step(step, a, P, q, P, radius, round % 3 ? 0 : 1e-3, work);
+        double lambda = qni_trust_step(&qni_panel_baseline, step, a, P, q, P, radius, round % 3 ? 0 : 1e-3, work);
         double length = qni_norm(step, P);
         assert_true(length <= 1.1 * radius * (1 + 1e-12));
         if (lambda > 0)

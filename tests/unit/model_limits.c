@@ -64,6 +64,23 @@ static void deep_nesting_is_refused_whatever_nests(void **state)
     assert_limit(repeated("y = ", "2^", 10000, "x"), 5 + 2 * QNI_FORMULA_DEPTH_MAX, "nested more than 256 deep");
     assert_limit(repeated("y = ", "exp(", 10000, ""), 5 + 4 * QNI_FORMULA_DEPTH_MAX, "nested more than 256 deep");
     assert_limit(repeated("y = ", "pow(x,", 10000, ""), 5 + 6 * QNI_FORMULA_DEPTH_MAX - 2, "nested more than 256 deep");
+    assert_limit(repeated("y = ", "!", 10000, "x"), 5 + QNI_FORMULA_DEPTH_MAX, "nested more than 256 deep");
+    assert_limit(repeated("y = ", "x?1:", 10000, "x"), 5 + 4 * QNI_FORMULA_DEPTH_MAX - 2, "nested more than 256 deep");
+    assert_limit(repeated("y = ", "x?", 10000, "x"), 5 + 2 * QNI_FORMULA_DEPTH_MAX, "nested more than 256 deep");
+    assert_limit(repeated("y = ", "if(x,", 10000, "x"), 5 + 5 * QNI_FORMULA_DEPTH_MAX - 2, "nested more than 256 deep");
+    assert_limit(repeated("z = ", "-", 10000, "x; y = z"), 5 + QNI_FORMULA_DEPTH_MAX, "nested more than 256 deep");
+}
+
+/* pow(x + pow(x + …)) is x^(x + x^(x + …)) in its normal spelling, which is nested deeper. */
+static void a_formula_whose_normal_spelling_is_too_deep_is_refused(void **state)
+{
+    (void)state;
+    enum {
+        LEVELS = 100
+    };
+    char *inner = repeated("x", ")", LEVELS, "");
+    assert_limit(repeated("y = ", "pow(x, x + ", LEVELS, inner), 5 + 11 * 14 + 9, "nested more than 256 deep");
+    free(inner);
 }
 
 static void nesting_below_the_limit_is_fine(void **state)
@@ -172,6 +189,65 @@ static void the_largest_formulas_compile_in_bounded_memory(void **state)
     }
 }
 
+static void too_many_statements_are_refused(void **state)
+{
+    (void)state;
+    char *text = malloc(16 * (QNI_FORMULA_STATEMENTS_MAX + 2)), *at = text;
+    for (int i = 0; i < QNI_FORMULA_STATEMENTS_MAX + 1; i++)
+        at += sprintf(at, "z%04d = 1;", i);
+    sprintf(at, "y = x");
+    assert_limit(text, 1 + 10 * QNI_FORMULA_STATEMENTS_MAX, "more than 1000 intermediates");
+}
+
+/* Each doubles the one before: by text it would be 2^900 terms. */
+static void intermediates_of_intermediates_stay_linear(void **state)
+{
+    (void)state;
+    enum {
+        STATEMENTS = 900
+    };
+    char *text = malloc(40 * (STATEMENTS + 2)), *at = text;
+    at += sprintf(at, "z0 = b*x;");
+    for (int i = 1; i <= STATEMENTS; i++)
+        at += sprintf(at, "z%d = z%d + z%d;", i, i - 1, i - 1);
+    sprintf(at, "y = z%d", STATEMENTS);
+    qn_model *model;
+    qn_model_workspace *workspace;
+    qn_error err;
+    test_allocator t;
+    test_allocator_init(&t);
+    double start = seconds_now();
+    assert_ok(compile(text, &err, &t.allocator, &model), &err);
+    assert_true(seconds_now() - start < 1);
+    assert_true(t.peak_bytes < 8 << 20);
+    assert_ok(qn_model_workspace_new(&workspace, model, NULL, &err), &err);
+    double x = 3, b = 5, value, slope;
+    const double *data[] = {&x, NULL};
+    assert_string_equal(qn_model_column_name(model, 0), "x");
+    qn_model_eval(model, workspace, data, 0, 1, &b, &value, &slope, 1);
+    assert_true(value == ldexp(15, STATEMENTS) && slope == ldexp(3, STATEMENTS));
+    qn_model_workspace_free(workspace);
+    qn_model_unref(model);
+    assert_int_equal(t.live_bytes, 0);
+}
+
+/* A function of any number of arguments is folded, not nested. */
+static void min_takes_very_many_arguments(void **state)
+{
+    (void)state;
+    qn_model *model, *again;
+    qn_error err;
+    assert_ok(compile(repeated("y = min(x", ", 7", 50000, ")"), &err, NULL, &model), &err);
+    qn_model_options options;
+    qn_model_options_init(&options, sizeof options);
+    options.columns = columns;
+    options.column_count = 2;
+    assert_ok(qn_model_new(&again, qn_model_text(model), -1, &options, &err), &err);
+    assert_string_equal(qn_model_text(model), qn_model_text(again));
+    qn_model_unref(model);
+    qn_model_unref(again);
+}
+
 static void a_million_columns_are_walked_once(void **state)
 {
     (void)state;
@@ -206,11 +282,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(deep_nesting_is_refused_whatever_nests),
+        cmocka_unit_test(a_formula_whose_normal_spelling_is_too_deep_is_refused),
         cmocka_unit_test(nesting_below_the_limit_is_fine),
         cmocka_unit_test(a_formula_of_fifty_megabytes_is_refused_at_once),
         cmocka_unit_test(too_many_operations_names_or_long_names_are_refused),
         cmocka_unit_test(a_large_model_is_compiled_and_right),
         cmocka_unit_test(the_largest_formulas_compile_in_bounded_memory),
+        cmocka_unit_test(too_many_statements_are_refused),
+        cmocka_unit_test(intermediates_of_intermediates_stay_linear),
+        cmocka_unit_test(min_takes_very_many_arguments),
         cmocka_unit_test(a_million_columns_are_walked_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,68 @@ static void pi_is_a_constant_unless_it_is_a_column(void **state)
     qn_model_unref(model);
 }
 
+static void true_and_false_are_constants_unless_they_are_columns(void **state)
+{
+    (void)state;
+    assert_names("y = a*true + false*x", NULL, "y,x,|a,");
+    static const char *const names[] = {"true", "y"};
+    qn_model *model = must_model_with("y = a*true", NULL, names, 2);
+    assert_int_equal(qn_model_column_count(model), 2);
+    assert_contains(qn_model_warning(model, 0), "\"true\" is the column of that name, not the constant");
+    qn_model_unref(model);
+}
+
+static void intermediates_are_neither_columns_nor_parameters(void **state)
+{
+    (void)state;
+    assert_names("z = x/w; y = a*exp(-z^2)", NULL, "x,y,|w,a,");
+    assert_names("z = t; q = z*b; c*q", "y", "t,y,|b,c,");
+    assert_names(" z = 1 ; y = z ; ", NULL, "y,|");
+    assert_names("exp = x; y = exp(exp)", NULL, "x,y,|");
+    assert_predictors("z = x*t; y = a*z", NULL, "x,t,");
+    assert_predictors("z = t; y = a*x", NULL, "t,x,"); /* named is named, whatever it does */
+    qn_model *model = must_model("z = 1; log( y ) = z", NULL);
+    assert_string_equal(qn_model_response_text(model), "log( y )");
+    qn_model_unref(model);
+}
+
+static void a_formula_has_a_normal_spelling(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"z=x/w;y=a*exp(-z**2) ;", "z = x / w; y = a * exp(-z^2)"},
+        {" (((x)))", "x"},
+        {"x>1?2:t<=5?3:4", "if(x > 1, 2, if(t <= 5, 3, 4))"},
+        {"(x||t)&&!a || x==1", "(x || t) && !a || x == 1"},
+        {"!(x==0)!=(a!=1)", "!(x == 0) != (a != 1)"},
+        {"a-(b-c)-(d)", "a - (b - c) - d"},
+        {"(a*b)//(c/d)", "a * b // (c / d)"},
+        {"(2^3)^(2^-(x+1))", "(2^3)^2^-(x + 1)"},
+        {"-(-x)^2", "-(-x)^2"},
+        {"(-x)^(-2)*(-3)", "(-x)^-2 * -3"},
+        {"pow(a,b)", "a^b"},
+        {"+x- +1", "x - 1"},
+        {"min(min(1,x),max(2,max(3,4)))", "min(1, x, max(2, max(3, 4)))"},
+        {"1e5+.10+5.+1E+300+0.30000000000000004", "100000 + 0.1 + 5 + 1e+300 + 0.30000000000000004"},
+        {"`x` + `dose (mg)`*`ti``ck`", "x + `dose (mg)` * `ti``ck`"},
+        {"log(y)=pi*π*true", "log(y) = pi * π * true"},
+        {"clamp(x,step(a),b)", "clamp(x, step(a), b)"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        qn_model *model = must_model(cases[i][0], NULL);
+        assert_string_equal(qn_model_text(model), cases[i][1]);
+        qn_model_unref(model);
+        model = must_model(cases[i][1], NULL);
+        assert_string_equal(qn_model_text(model), cases[i][1]);
+        qn_model_unref(model);
+    }
+    static const char *const names[] = {"pi", "y"};
+    qn_model *model = must_model_with("y = a*`pi`", NULL, names, 2);
+    assert_string_equal(qn_model_text(model), "y = a * `pi`");
+    assert_int_equal(qn_model_warning_count(model), 0);
+    qn_model_unref(model);
+}
+
 static void parameters_are_found_by_name(void **state)
 {
     (void)state;
@@ -181,6 +243,23 @@ static void names_that_are_meant_draw_no_warning(void **state)
     assert_warnings("y = temp*x", 0, NULL);
 }
 
+static void intermediates_that_are_perhaps_not_meant_draw_a_warning(void **state)
+{
+    (void)state;
+    assert_warnings("z = t; y = a*x", 1, "the intermediate \"z\" is used nowhere");
+    assert_warnings("z = t; y = a*z", 0, NULL);
+    assert_warnings("exp = t; y = a*exp", 1, "\"exp\" is an intermediate here; the function is exp(…)");
+    assert_warnings("scaled = t; y = a*scale + scaled", 1,
+                    "\"scale\" is a parameter to be fitted; was the intermediate \"scaled\" meant?");
+}
+
+static void a_comparison_for_a_response_draws_a_warning(void **state)
+{
+    (void)state;
+    assert_warnings("y == a*x", 1, "the formula is a comparison, 0 or 1; to describe a column write one =");
+    assert_warnings("y = x == a", 0, NULL);
+}
+
 static void a_response_on_both_sides_draws_a_warning(void **state)
 {
     (void)state;
@@ -198,6 +277,11 @@ int main(void)
         cmocka_unit_test(odd_names_stand_between_backticks),
         cmocka_unit_test(a_function_name_without_parentheses_is_a_parameter),
         cmocka_unit_test(pi_is_a_constant_unless_it_is_a_column),
+        cmocka_unit_test(true_and_false_are_constants_unless_they_are_columns),
+        cmocka_unit_test(intermediates_are_neither_columns_nor_parameters),
+        cmocka_unit_test(a_formula_has_a_normal_spelling),
+        cmocka_unit_test(intermediates_that_are_perhaps_not_meant_draw_a_warning),
+        cmocka_unit_test(a_comparison_for_a_response_draws_a_warning),
         cmocka_unit_test(parameters_are_found_by_name),
         cmocka_unit_test(a_model_keeps_its_formula_and_sides),
         cmocka_unit_test(a_parameter_spelled_nearly_like_a_column_draws_a_warning),

@@ -1,0 +1,160 @@
+/* The results of every operation, as bits, are those of tests/accuracy/hashes.txt: at every processor level that runs
+ * here, with every compiler, on every kind of processor. Operands are made of integers and exact arithmetic, so they are
+ * the same everywhere; all NaNs count as one.
+ *
+ * test_accuracy_hashes --write: writes the file anew, after a function was changed on purpose. */
+#include "harness/harness.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "base/digest.h"
+#include "lang/ops_int.h"
+
+enum {
+    POINTS = 100000,
+    BLOCK = 1000,
+    HASH_SIZE = 17, /* 16 digits of the digest and a zero */
+    NAME_SIZE = 32
+};
+
+static const char path[] = "tests/accuracy/hashes.txt";
+
+#define HASHED(NAME, ...) {QNI_OP_##NAME, #NAME},
+static const struct {
+    qni_op op;
+    const char *name;
+} hashed[] = {QNI_OP_LIST(HASHED)};
+
+enum {
+    HASHED_COUNT = sizeof hashed / sizeof hashed[0]
+};
+
+/* All patterns; exponents of 2^-40 to 2^39; the range of exp; halves of integers; small numbers; special values. */
+static double operand(uint64_t *random)
+{
+    static const double specials[] = {0,         -0.0, 1,         -1,        INFINITY,
+                                      -INFINITY, NAN,  0x1p-1074, 0x1p-1022, 0x1.fffffffffffffp1023};
+    uint64_t bits = test_random(random);
+    double value;
+    switch (test_random_below(random, 8)) {
+    case 0:
+    case 1:
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    case 2:
+    case 3:
+        bits = (bits & UINT64_C(0x800FFFFFFFFFFFFF)) | (uint64_t)(1023 - 40 + test_random_below(random, 80)) << 52;
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    case 4:
+        return 1500 * test_random_unit(random) - 750;
+    case 5:
+        return (double)(test_random_below(random, 801) - 400) / 2;
+    case 6:
+        return 8 * test_random_unit(random) - 4;
+    default:
+        return specials[test_random_below(random, sizeof specials / sizeof specials[0])];
+    }
+}
+
+static void hash_of(char text[HASH_SIZE], qni_op op, const qni_kernels *kernels)
+{
+    static double a[BLOCK], b[BLOCK], c[BLOCK], d[BLOCK];
+    uint64_t random = 1;
+    qni_digester digester;
+    qni_digest_init(&digester);
+    for (int64_t done = 0; done < POINTS; done += BLOCK) {
+        for (int i = 0; i < BLOCK; i++) {
+            a[i] = operand(&random);
+            b[i] = operand(&random);
+            c[i] = operand(&random);
+        }
+        if (op == QNI_OP_POW_DX) /* which is told the power */
+            kernels->table[QNI_OP_POW][QNI_FORM_ALL](c, a, b, NULL, BLOCK);
+        kernels->table[op][QNI_FORM_ALL](d, a, b, c, BLOCK);
+        for (int i = 0; i < BLOCK; i++)
+            qni_digest_double(&digester, d[i]);
+    }
+    qni_digest digest = qni_digest_final(&digester);
+    char whole[QNI_DIGEST_TEXT_SIZE];
+    qni_digest_text(whole, &digest);
+    memcpy(text, whole, HASH_SIZE - 1);
+    text[HASH_SIZE - 1] = 0;
+}
+
+/* The stored hash of each operation; "" where there is none. Returns how many lines name no operation. */
+static int read_stored(char stored[HASHED_COUNT][HASH_SIZE])
+{
+    char name[NAME_SIZE], hash[HASH_SIZE];
+    int strangers = 0;
+    memset(stored, 0, (size_t)HASHED_COUNT * HASH_SIZE);
+    FILE *f = fopen(path, "r");
+    if (f == NULL)
+        fail_msg("%s: %s", path, strerror(errno));
+    while (fscanf(f, "%31s %16s", name, hash) == 2) {
+        int k = 0;
+        while (k < HASHED_COUNT && strcmp(name, hashed[k].name) != 0)
+            k++;
+        if (k < HASHED_COUNT)
+            memcpy(stored[k], hash, HASH_SIZE);
+        else
+            strangers++;
+    }
+    fclose(f);
+    return strangers;
+}
+
+static void every_level_gives_the_stored_results(void **state)
+{
+    (void)state;
+    static char stored[HASHED_COUNT][HASH_SIZE];
+    int different = read_stored(stored);
+    if (different > 0)
+        print_error("%s: %d lines name no operation\n", path, different);
+    for (int level = 0; level < QNI_CPU_COUNT; level++) {
+        const qni_kernels *kernels = qni_kernels_of(level);
+        if (kernels == NULL || level > qni_cpu_best()) {
+            printf("SKIPPED: this processor does not have the level %s\n", qni_cpu_name(level));
+            continue;
+        }
+        for (int k = 0; k < HASHED_COUNT; k++) {
+            char hash[HASH_SIZE];
+            hash_of(hash, hashed[k].op, kernels);
+            if (strcmp(hash, stored[k]) == 0)
+                continue;
+            print_error("%s at %s: %s, stored is \"%s\"\n", hashed[k].name, qni_cpu_name(level), hash, stored[k]);
+            different++;
+        }
+    }
+    assert_int_equal(different, 0);
+}
+
+static int write_all(void)
+{
+    FILE *f = fopen(path, "w");
+    if (f == NULL) {
+        perror(path);
+        return 1;
+    }
+    for (int k = 0; k < HASHED_COUNT; k++) {
+        char hash[HASH_SIZE];
+        hash_of(hash, hashed[k].op, qni_kernels_of(QNI_CPU_BASELINE));
+        fprintf(f, "%s %s\n", hashed[k].name, hash);
+    }
+    return fclose(f) != 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--write") == 0)
+        return write_all();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_level_gives_the_stored_results),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
