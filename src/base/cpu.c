@@ -41,9 +41,9 @@ qn_status qni_cpu_level(int *out, qn_error *err)
         if (strcmp(asked, names[level]) != 0)
             continue;
         if (level > best)
-            return qni_error(err, QN_INVALID, "QUERN_CPU=%s: this processor has only %s", asked, names[best]);
+            return qni_error(err, QN_CONFIG, "QUERN_CPU=%s: this processor has only %s", asked, names[best]);
         *out = level;
         return QN_OK;
     }
-    return qni_error(err, QN_INVALID, "QUERN_CPU=%.40s: the levels are baseline, avx2 and avx512", asked);
+    return qni_error(err, QN_CONFIG, "QUERN_CPU=%.40s: the levels are baseline, avx2 and avx512", asked);
 }

@@ -19,7 +19,7 @@ const char *qni_cpu_name(int level);
 int qni_cpu_best(void);
 
 /* The level to be used: the best one, or what the environment's QUERN_CPU asks for. Any thread, while none changes the
- * environment. Errors: QN_INVALID (QUERN_CPU names no level, or one that this processor lacks). */
+ * environment. Errors: QN_CONFIG (QUERN_CPU names no level, or one that this processor lacks). */
 QN_MUST_USE qn_status qni_cpu_level(int *out, qn_error *err);
 
 #endif

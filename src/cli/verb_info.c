@@ -1,5 +1,6 @@
 /* cli/verb_info.c: `quern info`: what a report of a fault should begin with: which Quern this is, how it was built, on
  * what it runs, which optional parts are here. Nothing is written but the answer. */
+#include "base/cpu.h"
 #include "base/json.h"
 #include "base/library.h"
 #include "cli/command.h"
@@ -103,15 +104,6 @@ enum {
 
 static const char architecture[] = "x86-64";
 
-static const char *level(void)
-{
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
-        return "baseline";
-    bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-    return wide ? "avx512" : "avx2";
-}
-
 /* The name that the processor gives itself; "" where it has none. */
 static void processor_name(char out[NAME_SIZE])
 {
@@ -139,11 +131,6 @@ static const char architecture[] =
     "unknown";
 #endif
 
-static const char *level(void)
-{
-    return "baseline";
-}
-
 static void processor_name(char out[NAME_SIZE])
 {
     out[0] = '\0';
@@ -158,7 +145,7 @@ static void files_text(qni_out *out, const qni_settings *settings)
     qni_out_text(out, settings->path != NULL && !settings->present ? " (not there)\n" : "\n");
 }
 
-static void show_text(qni_out *out, const qni_settings *settings)
+static void show_text(qni_out *out, const qni_settings *settings, int level)
 {
     char name[NAME_SIZE];
     processor_name(name);
@@ -169,8 +156,10 @@ static void show_text(qni_out *out, const qni_settings *settings)
     qni_out_printf(out, "            assertions %s%s\n", ASSERTIONS ? "on" : "off", SANITIZER_SHOWN);
     qni_out_text(out, "Processor   ");
     qni_out_foreign(out, name, -1);
-    qni_out_printf(out, "%s%s, level %s (built for %s)\n", name[0] != '\0' ? ", " : "", architecture, level(),
-                   BUILT_FOR);
+    qni_out_printf(out, "%s%s, level %s (built for %s)\n", name[0] != '\0' ? ", " : "", architecture,
+                   qni_cpu_name(level), BUILT_FOR);
+    if (level != qni_cpu_best())
+        qni_out_printf(out, "            QUERN_CPU asks for that level, it has %s\n", qni_cpu_name(qni_cpu_best()));
     for (int i = 0; i < QNI_LIBRARY_COUNT; i++) {
         const char *part = qni_library_part((qni_library)i);
         qni_out_printf(out, "%s%s: %s, for %s\n", i == 0 ? "Parts       " : "            ", part,
@@ -198,7 +187,7 @@ static void build_json(qni_json_writer *w)
     qni_json_object_end(w);
 }
 
-static void processor_json(qni_json_writer *w)
+static void processor_json(qni_json_writer *w, int level)
 {
     char name[NAME_SIZE];
     processor_name(name);
@@ -206,7 +195,8 @@ static void processor_json(qni_json_writer *w)
     qni_json_object_begin(w);
     key_string(w, "name", name[0] != '\0' ? name : NULL);
     key_string(w, "architecture", architecture);
-    key_string(w, "level", level());
+    key_string(w, "level", qni_cpu_name(level));
+    key_string(w, "best_level", qni_cpu_name(qni_cpu_best()));
     key_string(w, "built_for", BUILT_FOR);
     qni_json_object_end(w);
 }
@@ -243,7 +233,7 @@ static void files_json(qni_json_writer *w, const qni_settings *settings)
 }
 
 /* Keys are only ever added. */
-static qn_status show_json(qni_out *out, const qni_settings *settings, qn_error *err)
+static qn_status show_json(qni_out *out, const qni_settings *settings, int level, qn_error *err)
 {
     qni_json_writer writer, *w = &writer;
     qni_json_writer_init(w, qni_out_json_sink, out, 0);
@@ -251,7 +241,7 @@ static qn_status show_json(qni_out *out, const qni_settings *settings, qn_error 
     key_string(w, "schema", "quern.info/1");
     key_string(w, "version", qn_version());
     build_json(w);
-    processor_json(w);
+    processor_json(w, level);
     parts_json(w);
     files_json(w, settings);
     qni_json_object_end(w);
@@ -262,9 +252,12 @@ static qn_status show_json(qni_out *out, const qni_settings *settings, qn_error 
 static int run_info(qni_run *run, const qni_args *args)
 {
     qn_error err = qn_error_none();
+    int level;
+    if (qni_cpu_level(&level, &err) != QN_OK)
+        return qni_report(&err);
     if (qni_args_choice(args, &options[INFO_FORMAT]) == FORMAT_TEXT)
-        show_text(run->out, run->settings);
-    else if (show_json(run->out, run->settings, &err) != QN_OK)
+        show_text(run->out, run->settings, level);
+    else if (show_json(run->out, run->settings, level, &err) != QN_OK)
         return qni_report(&err);
     return 0;
 }

@@ -1,4 +1,5 @@
-/* lang/complaints.c: what is wrong with a formula's grammar, and what to write instead. Reached once a formula at most. */
+/* lang/complaints.c: what is wrong with a formula's grammar, and what to write instead. Reached once a formula at
+ * most. */
 #include "lang/parse_int.h"
 
 /* An operand follows an operand. */

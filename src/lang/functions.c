@@ -16,8 +16,8 @@ static bool is_function(int op)
 int qni_function_find(const char *name, int64_t size)
 {
     for (int op = 0; op < QNI_OP_COUNT; op++)
-        if (is_function(op) && strncmp(qni_op_infos[op].text, name, (size_t)size) == 0 &&
-            qni_op_infos[op].text[size] == '\0')
+        if (qni_op_infos[op].text[0] == name[0] && is_function(op) &&
+            strncmp(qni_op_infos[op].text, name, (size_t)size) == 0 && qni_op_infos[op].text[size] == '\0')
             return op;
     return -1;
 }

@@ -27,49 +27,88 @@
 #define SHARED_REST(p, q) (p)
 
 /* clang-format off */
-#define KERNEL(NAME, form, A, B, C)                                                                                    \
-    static __attribute__((noinline)) void NAME##_##form(double *restrict d, const double *pa, const double *pb,        \
-                                                        const double *pc, int64_t n)                                   \
+/* Where a row's kind is CHECKED: the result, unless it is NaN. */
+#define QUICK_ZMUL    v_mul(a, b)
+#define QUICK_ZDIV    v_div(a, b)
+#define QUICK_ZMULADD v_add(v_mul(a, b), c)
+#define QUICK_NEGZMUL v_neg(v_mul(a, b))
+#define QUICK_ZMUL3   v_mul(v_mul(a, b), c)
+
+#define EACH_VECTOR(statement)                                                                                         \
+    for (int64_t i = 0; i + VWIDTH <= n; i += VWIDTH) {                                                                \
+        statement                                                                                                      \
+    }
+#define VECTORS(NAME, A, B, C)                                                                                         \
+    EACH_VECTOR(v_store(d + i, NAME##_one(A##_OPERAND(pa), B##_OPERAND(pb), C##_OPERAND(pc)));)
+
+#define VECTORS_OPERATOR VECTORS
+#define VECTORS_FUNCTION VECTORS
+#define VECTORS_INTERNAL VECTORS
+#define VECTORS_FUSED    VECTORS
+#define VECTORS_CHECKED(NAME, A, B, C)                                                                                 \
+    vm odd = v_isnan(v_set(0));                                                                                        \
+    EACH_VECTOR(vd r = NAME##_quick(A##_OPERAND(pa), B##_OPERAND(pb), C##_OPERAND(pc));                                \
+                odd = m_or(odd, v_isnan(r));                                                                           \
+                v_store(d + i, r);)                                                                                    \
+    if (m_any(odd)) {                                                                                                  \
+        VECTORS(NAME, A, B, C)                                                                                         \
+    }
+
+/* The rest is out of the loop's way: its buffers would give every call a frame. */
+#define KERNEL(NAME, kind, form, A, B, C)                                                                              \
+    static void NAME##_##form(double *restrict d, const double *pa, const double *pb, const double *pc, int64_t n);    \
+    static __attribute__((noinline)) void NAME##_rest_##form(double *restrict d, const double *pa, const double *pb,   \
+                                                             const double *pc, int64_t n)                              \
+    {                                                                                                                  \
+        int64_t i = n - n % VWIDTH;                                                                                    \
+        double qd[VWIDTH], qa[VWIDTH], qb[VWIDTH], qc[VWIDTH];                                                         \
+        (void)qa;                                                                                                      \
+        (void)qb;                                                                                                      \
+        (void)qc;                                                                                                      \
+        NAME##_##form(qd, A##_REST(pa, qa), B##_REST(pb, qb), C##_REST(pc, qc), VWIDTH);                               \
+        v_store_tail(d + i, v_load(qd), n - i);                                                                        \
+    }                                                                                                                  \
+    static void NAME##_##form(double *restrict d, const double *pa, const double *pb, const double *pc, int64_t n)     \
     {                                                                                                                  \
         (void)pa;                                                                                                      \
         (void)pb;                                                                                                      \
         (void)pc;                                                                                                      \
-        int64_t i = 0;                                                                                                 \
-        for (; i + VWIDTH <= n; i += VWIDTH)                                                                           \
-            v_store(d + i, NAME##_one(A##_OPERAND(pa), B##_OPERAND(pb), C##_OPERAND(pc)));                             \
-        if (VWIDTH > 1 && i < n) {                                                                                     \
-            double qd[VWIDTH], qa[VWIDTH], qb[VWIDTH], qc[VWIDTH];                                                     \
-            (void)qa;                                                                                                  \
-            (void)qb;                                                                                                  \
-            (void)qc;                                                                                                  \
-            NAME##_##form(qd, A##_REST(pa, qa), B##_REST(pb, qb), C##_REST(pc, qc), VWIDTH);                           \
-            v_store_tail(d + i, v_load(qd), n - i);                                                                    \
-        }                                                                                                              \
+        VECTORS_##kind(NAME, A, B, C)                                                                                  \
+        if (VWIDTH > 1 && n % VWIDTH != 0)                                                                             \
+            NAME##_rest_##form(d, pa, pb, pc, n);                                                                      \
     }
 
-#define FORMS_1(NAME)                                                                                                  \
-    KERNEL(NAME, 0, EACH, NONE, NONE)
-#define FORMS_2(NAME)                                                                                                  \
-    KERNEL(NAME, 0, EACH, EACH, NONE)                                                                                  \
-    KERNEL(NAME, 1, SHARED, EACH, NONE)                                                                                \
-    KERNEL(NAME, 2, EACH, SHARED, NONE)
-#define FORMS_3(NAME)                                                                                                  \
-    KERNEL(NAME, 0, EACH, EACH, EACH)                                                                                  \
-    KERNEL(NAME, 1, SHARED, EACH, EACH)                                                                                \
-    KERNEL(NAME, 2, EACH, SHARED, EACH)                                                                                \
-    KERNEL(NAME, 3, SHARED, SHARED, EACH)                                                                              \
-    KERNEL(NAME, 4, EACH, EACH, SHARED)                                                                                \
-    KERNEL(NAME, 5, SHARED, EACH, SHARED)                                                                              \
-    KERNEL(NAME, 6, EACH, SHARED, SHARED)
+#define FORMS_1(NAME, kind)                                                                                            \
+    KERNEL(NAME, kind, 0, EACH, NONE, NONE)
+#define FORMS_2(NAME, kind)                                                                                            \
+    KERNEL(NAME, kind, 0, EACH, EACH, NONE)                                                                            \
+    KERNEL(NAME, kind, 1, SHARED, EACH, NONE)                                                                          \
+    KERNEL(NAME, kind, 2, EACH, SHARED, NONE)
+#define FORMS_3(NAME, kind)                                                                                            \
+    KERNEL(NAME, kind, 0, EACH, EACH, EACH)                                                                            \
+    KERNEL(NAME, kind, 1, SHARED, EACH, EACH)                                                                          \
+    KERNEL(NAME, kind, 2, EACH, SHARED, EACH)                                                                          \
+    KERNEL(NAME, kind, 3, SHARED, SHARED, EACH)                                                                        \
+    KERNEL(NAME, kind, 4, EACH, EACH, SHARED)                                                                          \
+    KERNEL(NAME, kind, 5, SHARED, EACH, SHARED)                                                                        \
+    KERNEL(NAME, kind, 6, EACH, SHARED, SHARED)
 
-#define DEFINE(NAME, arity, kind, text, value, ...)                                                                    \
-    static inline vd NAME##_one(vd a, vd b, vd c)                                                                      \
+#define ONE(NAME, suffix, value)                                                                                       \
+    static inline vd NAME##_##suffix(vd a, vd b, vd c)                                                                 \
     {                                                                                                                  \
         (void)b;                                                                                                       \
         (void)c;                                                                                                       \
         return value;                                                                                                  \
-    }                                                                                                                  \
-    FORMS_##arity(NAME)
+    }
+#define QUICK_OPERATOR(NAME)
+#define QUICK_FUNCTION(NAME)
+#define QUICK_INTERNAL(NAME)
+#define QUICK_FUSED(NAME)
+#define QUICK_CHECKED(NAME) ONE(NAME, quick, QUICK_##NAME)
+#define DEFINE(NAME, arity, kind, text, value, ...)                                                                    \
+    ONE(NAME, one, value)                                                                                              \
+    QUICK_##kind(NAME)                                                                                                 \
+    FORMS_##arity(NAME, kind)
 QNI_OP_LIST(DEFINE)
 
 #define ENTRY_1(NAME) {NAME##_0}

@@ -31,7 +31,7 @@ struct qn_model {
     const char *formula;
     const char *text; /* in normal spelling */
     qni_names names;
-    const qni_name_entry *sorted;      /* (names.parameter_count) parameters by name */
+    const qni_name_entry *sorted; /* (names.parameter_count) parameters by name */
     bool has_response, has_second;
     qni_program programs[QNI_PROGRAM_COUNT];
 };

@@ -3,7 +3,8 @@
  *
  * X(NAME, arity, KIND, "text", value, da, db, dc)
  *   KIND   OPERATOR: written with a sign; FUNCTION: called by its text; INTERNAL: without a spelling, for rewrites and
- *          derivatives; FUSED: only bytecode has it, in place of two operations, with the same bits
+ *          derivatives; FUSED: only bytecode has it, in place of two operations, with the same bits; CHECKED: one of
+ *          the two last, with a quick way that a NaN betrays (kernels_int.h)
  *   value  over the vectors a, b, c (math/simd.h)
  *   da…dc  the adjoint that the operand a, b, c receives, from the operation's own, g, and its value, self, in the
  *          vocabulary of rules.c; NONE: there is no such operand, its derivative is 0, or nothing asks for it
@@ -89,8 +90,8 @@
     X(BESSELJ0,       1, FUNCTION, "besselj0", v_besselj0(a), NEG(ZMUL(g, BESSELJ1(a))), NONE, NONE)                  \
     X(BESSELJ1,       1, FUNCTION, "besselj1", v_besselj1(a),                                                         \
                       ZMUL(g, SUB(BESSELJ0(a), BESSELJ1_RATIO(a))), NONE, NONE)                                       \
-    X(ZMUL,           2, INTERNAL, "zmul", v_zmul(a, b), ZMUL(g, b), ZMUL(g, a), NONE)                                \
-    X(ZDIV,           2, INTERNAL, "zdiv", v_zdiv(a, b), QUOTIENT(g, b), NEG(ZMUL(QUOTIENT(g, b), self)), NONE)       \
+    X(ZMUL,           2, CHECKED,  "zmul", v_zmul(a, b), ZMUL(g, b), ZMUL(g, a), NONE)                                \
+    X(ZDIV,           2, CHECKED,  "zdiv", v_zdiv(a, b), QUOTIENT(g, b), NEG(ZMUL(QUOTIENT(g, b), self)), NONE)       \
     X(ABOVE,          2, INTERNAL, "above", v_above(a, b), NONE, NONE, NONE)                                          \
     X(POW4,           1, INTERNAL, "pow4", v_pow4(a), ZMUL(g, MUL(NUMBER(4), MUL(MUL(a, a), a))), NONE, NONE)         \
     X(POW_DX,         3, INTERNAL, "pow_dx", v_pow_dx(a, b, c),                                                       \
@@ -104,10 +105,10 @@
     X(MULSUB,         3, FUSED,    "mulsub", v_sub(v_mul(a, b), c), NONE, NONE, NONE)                                 \
     X(SUBMUL,         3, FUSED,    "submul", v_sub(c, v_mul(a, b)), NONE, NONE, NONE)                                 \
     X(MUL3,           3, FUSED,    "mul3", v_mul(v_mul(a, b), c), NONE, NONE, NONE)                                   \
-    X(ZMULADD,        3, FUSED,    "zmuladd", v_add(v_zmul(a, b), c), NONE, NONE, NONE)                               \
-    X(NEGZMUL,        2, FUSED,    "negzmul", v_neg(v_zmul(a, b)), NONE, NONE, NONE)                                  \
+    X(ZMULADD,        3, CHECKED,  "zmuladd", v_add(v_zmul(a, b), c), NONE, NONE, NONE)                               \
+    X(NEGZMUL,        2, CHECKED,  "negzmul", v_neg(v_zmul(a, b)), NONE, NONE, NONE)                                  \
     X(EXPMUL,         2, FUSED,    "expmul", v_exp(v_mul(a, b)), NONE, NONE, NONE)                                    \
-    X(ZMUL3,          3, FUSED,    "zmul3", v_zmul3(a, b, c), NONE, NONE, NONE)
+    X(ZMUL3,          3, CHECKED,  "zmul3", v_zmul3(a, b, c), NONE, NONE, NONE)
 
 #define QNI_DEFINED_LIST(D)                                                                                           \
     D(CLAMP,          3, "clamp", MIN(MAX(a, b), c))                                                                  \
@@ -131,6 +132,7 @@ typedef enum qni_op_kind {
     QNI_OP_FUNCTION,
     QNI_OP_INTERNAL,
     QNI_OP_FUSED,
+    QNI_OP_CHECKED,
     QNI_OP_DEFINED
 } qni_op_kind;
 

@@ -194,8 +194,10 @@ qni_level qni_level_of(qni_op op)
 {
     if (op == QNI_OP_NEG || op == QNI_OP_NOT)
         return QNI_LEVEL_SIGN;
+    if (qni_op_infos[op].kind != QNI_OP_OPERATOR && op != QNI_OP_POW)
+        return QNI_LEVEL_PRIMARY;
     for (size_t i = 0; i < sizeof infixes / sizeof infixes[0]; i++)
-        if (infixes[i].op == op && infixes[i].kind != '?')
+        if (infixes[i].op == op)
             return infixes[i].level;
     return QNI_LEVEL_PRIMARY;
 }

@@ -44,7 +44,8 @@ static inline vd v_above(vd a, vd b)
  * product of signs even then, so that signs can be moved between factors. Only a NaN can be such a case. */
 static inline vd v_sign_of_product(vd a, vd b)
 {
-    return v_and(v_xor(a, b), v_set(-0.0));
+    vd signs = v_xor(v_unless(v_isnan(a), a), v_unless(v_isnan(b), b)); /* the sign of a NaN is anything */
+    return v_and(signs, v_set(-0.0));
 }
 
 static inline vd qni_zero_wins(vd result, vm gone, vd a, vd b)

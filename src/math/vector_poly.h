@@ -22,8 +22,8 @@ static inline vm v_beyond(vd a, double limit)
     return i_gt(v_as_i(v_abs(a)), v_as_i(v_set(limit)));
 }
 
-/* v_polyN(x, x^2, c) = c[0] + c[1] x + ... + c[N] x^N, as a polynomial in x^2 whose coefficients are pairs c[k] + c[k+1] x:
- * as few operations as Horner's form in a chain half as long. */
+/* v_polyN(x, x^2, c) = c[0] + c[1] x + ... + c[N] x^N, as a polynomial in x^2 whose coefficients are pairs
+ * c[k] + c[k+1] x: as few operations as Horner's form in a chain half as long. */
 static inline vd v_poly0(vd x, vd x2, const double *c)
 {
     (void)x;

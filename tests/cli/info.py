@@ -28,7 +28,7 @@ class Info(Command):
         self.assertEqual(set(info["build"]), {"type", "compiler", "flags", "assertions", "sanitizer"})
         self.assertRegex(info["build"]["compiler"], r"^(gcc|clang) \d+\.\d+")
         self.assertNotIn("/", info["build"]["flags"])
-        self.assertEqual(set(info["processor"]), {"name", "architecture", "level", "built_for"})
+        self.assertEqual(set(info["processor"]), {"name", "architecture", "level", "best_level", "built_for"})
         self.assertEqual(info["files"], [])
 
     def test_it_says_where_the_configuration_stands(self):
@@ -49,11 +49,22 @@ class Info(Command):
         expected = "baseline"
         if {"avx2", "fma"} <= flags:
             expected = "avx2"
-        if {"avx2", "fma", "avx512f", "avx512dq", "avx512bw", "avx512vl"} <= flags:
+        if {"avx2", "fma", "avx512f", "avx512dq", "avx512vl"} <= flags:
             expected = "avx512"
         info = json.loads(self.succeeds("info", "--format", "json"))
         self.assertEqual(info["processor"]["level"], expected)
+        self.assertEqual(info["processor"]["best_level"], expected)
         self.assertEqual(info["processor"]["architecture"], "x86-64")
+
+    def test_a_lower_level_can_be_asked_for_and_no_other(self):
+        environment = {"QUERN_CPU": "baseline"}
+        info = json.loads(self.succeeds("info", "--format", "json", environment=environment))
+        self.assertEqual(info["processor"]["level"], "baseline")
+        if info["processor"]["best_level"] != "baseline":
+            self.assertIn("QUERN_CPU asks for that level, it has", self.succeeds("info", environment=environment))
+        self.write("data.csv", MISRA1A)
+        for words in (["info"], WORDS):
+            self.fails(78, "QUERN_CPU=avx3: the levels are baseline, avx2 and avx512", *words, environment={"QUERN_CPU": "avx3"})
 
     def test_a_part_is_present_where_it_works(self):
         self.write("data.csv", MISRA1A)

@@ -33,6 +33,7 @@ typedef struct cell {
     double slope[3], slope_error[3]; /* by each operand */
     bool beyond;                     /* out of the range in which doubles have all their digits */
     bool cliff, kink;                /* an error may change the value, the derivatives, by more than the slopes say */
+    bool live;                       /* a parameter moves it */
     int ties;                        /* exact ones of min, max and abs: more than one may have another mean */
 } cell;
 
@@ -554,6 +555,7 @@ static void settle(trial *t, int at, int row)
     self->error = 0;
     self->beyond = self->cliff = self->kink = false;
     self->ties = 0;
+    self->live = n->kind == FORMULA_PARAMETER;
     if (n->kind == FORMULA_NUMBER)
         mpfr_set_d(self->v, formula_number(n->index), MPFR_RNDN);
     else if (n->kind == FORMULA_PARAMETER)
@@ -562,6 +564,8 @@ static void settle(trial *t, int at, int row)
         mpfr_set_d(self->v, t->columns[n->index][row], MPFR_RNDN);
     else
         settle_operation(t, at, row);
+    for (int k = 0; n->kind == FORMULA_OPERATION && k < n->count; k++)
+        self->live |= t->cells[row][n->operands[k]].live && self->slope[k] != 0;
 }
 
 static bool is_good(const cell *c)
@@ -575,11 +579,11 @@ static bool is_good(const cell *c)
     return c->error <= 1e-10 * fabs(v);
 }
 
-/* Settles the new operation and the leaves below it. */
+/* Settles the new operation and the leaves below it. What no parameter moves any more is seldom good. */
 static bool accept(void *user, const formula *f, int node)
 {
     trial *t = user;
-    bool good = true;
+    bool good = true, dies = false;
     for (int row = 0; row < ROWS; row++) {
         for (int k = 0; k < f->nodes[node].count; k++)
             if (f->nodes[f->nodes[node].operands[k]].kind != FORMULA_OPERATION)
@@ -587,13 +591,18 @@ static bool accept(void *user, const formula *f, int node)
         memset(t->cells[row][node].slope, 0, sizeof t->cells[row][node].slope);
         settle(t, node, row);
         good = good && is_good(&t->cells[row][node]);
+        for (int k = 0; k < f->nodes[node].count; k++)
+            dies |= t->cells[row][f->nodes[node].operands[k]].live && !t->cells[row][node].live;
     }
+    if (dies && ++t->asked % 4 != 0)
+        return false;
     return good || ++t->asked % (WILD * 4) == 0;
 }
 
-/* The formula's value where one parameter is moved, into `out`. */
-static void value_moved(trial *t, int row, int parameter, double by, mpfr_ptr out)
+/* The formula's value where one parameter is moved, into `out`; false where that turns a comparison. */
+static bool value_moved(trial *t, int row, int parameter, double by, mpfr_ptr out)
 {
+    bool same = true;
     for (int at = 0; at <= t->f.root; at++) {
         const formula_node *n = &t->f.nodes[at];
         if ((n->parameters & 1U << parameter) == 0)
@@ -609,21 +618,26 @@ static void value_moved(trial *t, int row, int parameter, double by, mpfr_ptr ou
             args[k] = moves ? t->moved[operand] : t->cells[row][operand].v;
         }
         apply(n->index, n->count, t->moved[at], args[0], args[1], args[2]);
+        if (is_select(n->index))
+            same &= is_true(args[0]) == is_true(t->cells[row][n->operands[0]].v);
+        if (is_discrete(n->index))
+            same &= mpfr_equal_p(t->moved[at], t->cells[row][at].v) != 0;
     }
     bool moves = (t->f.nodes[t->f.root].parameters & 1U << parameter) != 0;
     mpfr_set(out, moves ? t->moved[t->f.root] : t->cells[row][t->f.root].v, MPFR_RNDN);
+    return same;
 }
 
-/* The central difference with a step of about 2^exponent of the parameter, into `out`; false where the value jumps. */
+/* The central difference with a step of about 2^exponent of the parameter, into `out`; false where the value jumps or
+ * goes another way. */
 static bool difference(trial *t, int row, int parameter, int exponent, double size, mpfr_ptr out)
 {
     double at = fabs(t->parameters[parameter]), h = ldexp(1, ilogb(at > 0x1p-10 ? at : 0x1p-10) + exponent);
-    value_moved(t, row, parameter, h, t->t[0]);
-    value_moved(t, row, parameter, -h, t->t[1]);
+    bool same = value_moved(t, row, parameter, h, t->t[0]) & value_moved(t, row, parameter, -h, t->t[1]);
     mpfr_sub(out, t->t[0], t->t[1], MPFR_RNDN);
     mpfr_div_d(out, out, 2 * h, MPFR_RNDN);
     mpfr_sub(t->t[0], t->t[0], t->cells[row][t->f.root].v, MPFR_RNDN);
-    return fabs(mpfr_get_d(t->t[0], MPFR_RNDN)) <= 2 * h * size;
+    return same && fabs(mpfr_get_d(t->t[0], MPFR_RNDN)) <= 2 * h * size;
 }
 
 /* How large the terms of the derivative are, and how far double precision may be from it, in either mode. */

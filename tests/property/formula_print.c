@@ -79,18 +79,21 @@ static int32_t add_leaf(builder *b)
     return add_name(b);
 }
 
+/* Whether the operation is written in formulas. */
+static bool is_written(qni_op op)
+{
+    qni_op_kind kind = qni_op_infos[op].kind;
+    return kind == QNI_OP_OPERATOR || kind == QNI_OP_FUNCTION || kind == QNI_OP_DEFINED;
+}
+
 static qni_op random_op(builder *b)
 {
-    qni_op op;
     bool sign = test_random_below(&b->seed, 4) != 0; /* signs are what parentheses are about */
-    do {
+    qni_op op;
+    do
         op = (qni_op)test_random_below(&b->seed, QNI_OP_COUNT);
-        if (sign && op != QNI_OP_POW && qni_op_infos[op].kind != QNI_OP_OPERATOR)
-            continue;
-        if (qni_op_infos[op].kind != QNI_OP_LEAF && qni_op_infos[op].kind != QNI_OP_INTERNAL &&
-            qni_op_infos[op].kind != QNI_OP_FUSED)
-            return op;
-    } while (true);
+    while (!is_written(op) || (sign && op != QNI_OP_POW && qni_op_infos[op].kind != QNI_OP_OPERATOR));
+    return op;
 }
 
 static int32_t add_operation(builder *b, qni_op op, const int32_t *operands)
@@ -241,11 +244,8 @@ static void a_printed_tree_is_read_as_the_same_tree(void **state)
         qni_tree_fini(&b.tree);
     }
     assert_int_equal(deepest, QNI_FORMULA_DEPTH_MAX - 1); /* the limit was reached, and not one level is lost */
-    for (int op = 0; op < QNI_OP_COUNT; op++) {
-        qni_op_kind kind = qni_op_infos[op].kind;
-        if (kind == QNI_OP_OPERATOR || kind == QNI_OP_FUNCTION || kind == QNI_OP_DEFINED)
-            assert_true(seen[op] > rounds / 100);
-    }
+    for (int op = 0; op < QNI_OP_COUNT; op++)
+        assert_true(!is_written((qni_op)op) || seen[op] > rounds / 100);
 }
 
 /* The text without the parenthesis at `open` and its other one. */

@@ -314,7 +314,7 @@ static void functions_have_their_limits(void **state)
     (void)state;
     static const known cases[] = {
         {"sinc(a)", {0}, 1},
-        {"sinc(a)", {INFINITY}, NAN},
+
         {"erf(a)", {INFINITY}, 1},
         {"erfc(a)", {-INFINITY}, 2},
         {"sigmoid(a)", {INFINITY}, 1},
