@@ -2,10 +2,10 @@
  *
  * Reverse mode walks from the result back to the leaves: each node's adjoint (the derivative of the result by it) is
  * complete when the node is reached, because every user comes after its operands. Forward mode walks from the leaves to
- * the result once a parameter: a node's tangent is its derivative by the parameter. The rules of the table of operations
- * are linear in the adjoint, and so serve both. Their nodes join the same IR, where equal ones are shared with the
- * value's. Small formulas are differentiated both ways, and what costs less is kept. Griewank and Walther, Evaluating
- * Derivatives, 2nd ed. 2008, chapter 3. */
+ * the result once a parameter: a node's tangent is its derivative by the parameter. The rules of the table of
+ * operations are linear in the adjoint, and so serve both. Their nodes join the same IR, where equal ones are shared
+ * with the value's. Small formulas are differentiated both ways, and what costs less is kept. Griewank and Walther,
+ * Evaluating Derivatives, 2nd ed. 2008, chapter 3. */
 #include "lang/ir_int.h"
 
 #include "base/alloc.h"
@@ -20,8 +20,8 @@ static int32_t sum(qni_ir *ir, int32_t a, int32_t b)
     return a < 0 ? b : b < 0 ? a : qni_ir_op(ir, QNI_OP_ADD, a, b, -1);
 }
 
-/* What operand k contributes: its adjoint from that of the node (g), or the node's tangent from its own (g). -1: nothing.
- */
+/* What operand k contributes: to its adjoint, from that of the node (g), or to the node's tangent, from its own (g).
+ * -1: nothing. */
 static int32_t apply_rule(qni_ir *ir, int32_t node, int k, int32_t g)
 {
     qni_ir_node n = ir->nodes[node]; /* a copy: the rules add nodes */

@@ -5,5 +5,5 @@
 #define QNI_SIMD_LEVEL 1
 #define QNI_KERNELS    qni_kernels_avx2
 extern const qni_kernels QNI_KERNELS;
-#include "lang/kernels_int.h"
+#include "lang/kernels.inc"
 #endif

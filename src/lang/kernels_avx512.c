@@ -5,5 +5,5 @@
 #define QNI_SIMD_LEVEL 2
 #define QNI_KERNELS    qni_kernels_avx512
 extern const qni_kernels QNI_KERNELS;
-#include "lang/kernels_int.h"
+#include "lang/kernels.inc"
 #endif

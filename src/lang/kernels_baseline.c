@@ -4,4 +4,4 @@
 #define QNI_SIMD_LEVEL 0
 #define QNI_KERNELS    qni_kernels_baseline
 extern const qni_kernels QNI_KERNELS;
-#include "lang/kernels_int.h"
+#include "lang/kernels.inc"

@@ -167,8 +167,8 @@ static const char *foreign_sign(const char *text, int64_t size, const char **adv
     return NULL;
 }
 
-/* The longest sign that starts here. */
-static qn_status lex_sign(qni_lexer *lx, qni_token *t, qn_error *err)
+/* The kind of the sign of two characters; 0: they are none. */
+static int pair_kind(const char *text)
 {
     static const struct {
         char text[3];
@@ -177,22 +177,31 @@ static qn_status lex_sign(qni_lexer *lx, qni_token *t, qn_error *err)
         {"**", '^'},          {"//", QNI_TOKEN_FLOORDIV}, {"<=", QNI_TOKEN_LE},  {">=", QNI_TOKEN_GE},
         {"==", QNI_TOKEN_EQ}, {"!=", QNI_TOKEN_NE},       {"&&", QNI_TOKEN_AND}, {"||", QNI_TOKEN_OR},
     };
-    const char *text = lx->text + lx->at, *advice, *foreign = foreign_sign(text, lx->size - lx->at, &advice);
-    if (foreign != NULL)
-        return qni_error_at(err, QN_SYNTAX, NULL, 0, lx->at + 1, "write %s instead of %s", advice, foreign);
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        if (lx->at + 1 < lx->size && memcmp(pairs[i].text, text, 2) == 0) {
-            t->kind = pairs[i].kind;
-            t->size = 2;
-            lx->at += 2;
-            return QN_OK;
-        }
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (pairs[i].text[0] == text[0] && pairs[i].text[1] == text[1])
+            return pairs[i].kind;
+    return 0;
+}
+
+/* The longest sign that starts here. */
+static qn_status lex_sign(qni_lexer *lx, qni_token *t, qn_error *err)
+{
+    const char *text = lx->text + lx->at;
+    const bool followed = lx->at + 1 < lx->size && text[1] != '\0' && strchr("*/=<>&|", text[1]) != NULL;
+    if (followed) {
+        const char *advice, *foreign = foreign_sign(text, lx->size - lx->at, &advice);
+        if (foreign != NULL)
+            return qni_error_at(err, QN_SYNTAX, NULL, 0, lx->at + 1, "write %s instead of %s", advice, foreign);
+        t->kind = pair_kind(text);
+        t->size = 2;
     }
-    if (*text == '\0' || strchr("+-*/^()=,;<>!?:", *text) == NULL)
-        return refuse_character(lx, err);
-    t->kind = *text;
-    t->size = 1;
-    lx->at++;
+    if (t->kind == 0) {
+        if (*text == '\0' || strchr("+-*/^()=,;<>!?:", *text) == NULL)
+            return refuse_character(lx, err);
+        t->kind = *text;
+        t->size = 1;
+    }
+    lx->at += t->size;
     return QN_OK;
 }
 

@@ -29,8 +29,8 @@
 #define QNI_IR_NODES_MAX (1 << 22)
 
 /* Nodes times parameters up to which derivatives are made in forward mode, too, to see what is cheaper. Beyond it,
- * reverse mode nearly always is, and trying would make compiling slow: this is some 0.1 ms. */
-#define QNI_FORWARD_WORK_MAX 1024
+ * reverse mode nearly always is, and trying would make compiling slow. */
+#define QNI_FORWARD_WORK_MAX 256
 
 /* Products inside each other into which a minus sign is followed: more than people write, and no deep recursion. */
 #define QNI_NEGATION_DEPTH_MAX 8

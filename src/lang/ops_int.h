@@ -4,7 +4,7 @@
  * X(NAME, arity, KIND, "text", value, da, db, dc)
  *   KIND   OPERATOR: written with a sign; FUNCTION: called by its text; INTERNAL: without a spelling, for rewrites and
  *          derivatives; FUSED: only bytecode has it, in place of two operations, with the same bits; CHECKED: one of
- *          the two last, with a quick way that a NaN betrays (kernels_int.h)
+ *          the two last, with a quick way that a NaN betrays (kernels.inc)
  *   value  over the vectors a, b, c (math/simd.h)
  *   da…dc  the adjoint that the operand a, b, c receives, from the operation's own, g, and its value, self, in the
  *          vocabulary of rules.c; NONE: there is no such operand, its derivative is 0, or nothing asks for it

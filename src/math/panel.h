@@ -21,8 +21,8 @@ struct qni_panel_kernels {
     /* The sum of squares, each lane compensated. May over- or underflow: see qni_norm. */
     double (*sum_squares)(const double *a, int64_t n);
     bool (*all_finite)(const double *a, int64_t n);
-    /* G += B'B, the upper triangle: g (columns, columns), ldg; b (rows, columns), ldb. With b = (J | r) it gathers J'J, J'r
-     * and r'r, panel by panel. */
+    /* G += B'B, the upper triangle: g (columns, columns), ldg; b (rows, columns), ldb. With b = (J | r) it gathers J'J,
+     * J'r and r'r, panel by panel. */
     void (*gram)(double *g, int64_t ldg, const double *b, int64_t ldb, int64_t rows, int64_t columns);
 };
 

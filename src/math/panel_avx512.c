@@ -5,5 +5,5 @@
 #define QNI_SIMD_LEVEL    2
 #define QNI_PANEL_KERNELS qni_panel_avx512
 extern const qni_panel_kernels QNI_PANEL_KERNELS;
-#include "math/panel_int.h"
+#include "math/panel.inc"
 #endif

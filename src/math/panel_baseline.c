@@ -3,4 +3,4 @@
 
 #define QNI_SIMD_LEVEL    0
 #define QNI_PANEL_KERNELS qni_panel_baseline
-#include "math/panel_int.h"
+#include "math/panel.inc"

@@ -1,9 +1,9 @@
 /* math/simd.h: the operations of vector code, once for every processor level.
  *
- * A file that includes this header is compiled for one level, which it names first: QNI_SIMD_LEVEL 0 is the baseline
- * (one double at a time, plain C), 1 AVX2 with FMA (four), 2 AVX-512 F, DQ and VL (eight). All operations give the same
- * bits at every level, lane by lane, so what is composed of them does, too. At the baseline v_fma is the C library's
- * fma(): rounded once, slow where the processor has no such instruction.
+ * A file that includes this header is compiled for one level, which it names first: QNI_SIMD_LEVEL 0, also where it
+ * names none, is the baseline (one double at a time, plain C), 1 AVX2 with FMA (four), 2 AVX-512 F, DQ and VL (eight).
+ * All operations give the same bits at every level, lane by lane, so what is composed of them does, too. At the
+ * baseline v_fma is the C library's fma(): rounded once, slow where the processor has no such instruction.
  *
  *   vd  doubles      v_…     vi  64-bit integers      i_…     vm  what a comparison gives      m_…
  *
@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #ifndef QNI_SIMD_LEVEL
-#error "define QNI_SIMD_LEVEL before math/simd.h"
+#define QNI_SIMD_LEVEL 0
 #endif
 
 #if QNI_SIMD_LEVEL == 0

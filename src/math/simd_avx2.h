@@ -4,6 +4,8 @@
 #define QNI_MATH_SIMD_AVX2_H
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include <immintrin.h>
 

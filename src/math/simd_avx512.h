@@ -1,9 +1,11 @@
-/* math/simd_avx512.h: the operations of math/simd.h with AVX-512 F, DQ and VL, eight doubles at a time. simd_baseline.h says
- * what each does. */
+/* math/simd_avx512.h: the operations of math/simd.h with AVX-512 F, DQ and VL, eight doubles at a time.
+ * simd_baseline.h says what each does. */
 #ifndef QNI_MATH_SIMD_AVX512_H
 #define QNI_MATH_SIMD_AVX512_H
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #ifdef QNI_SIMD_EMULATED /* a test on a processor without AVX-512 */
 #include QNI_SIMD_EMULATED

@@ -3,6 +3,8 @@
 #define QNI_MATH_SIMD_BASELINE_H
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 enum {

@@ -1,18 +1,19 @@
 /* math/vector_error.h: the error function and its complement.
  *
- * |x| < 1: erf(x) = x + x P(x^2), erfc(x) = 1 - x - x P(x^2), where 1 - x is kept without error. |x| >= 1:
- * erfc(x) = exp(-x^2) Q(t) / (1 + 2 x) with t = (x - 3) / (x + 3), which turns all that is left of the line into a short
- * interval on which Q hardly bends (Shepherd and Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in
- * 0 <= x < infinity", 1981); x^2 goes into the exponential as a sum of two doubles. P (error 2^-56.2) and Q (2^-54.5)
- * are minimax fits with coefficients rounded to doubles on the way (fpminimax; Brisebarre and Chevillard, 2007).
+ * |x| < 1: erf(x) = x + x P(x^2), and, for |x| < 3/4, erfc(x) = 1 - x - x P(x^2), where 1 - x is kept
+ * without error. Larger x: erf(x) = 1 - exp(-L(x - 1)), and erfc(x) = exp(-x^2) Q(t) / (A (x + 1/2)) with t = (x - 3) / (x + 3), which turns the rest of the
+ * line into a short interval on which Q hardly bends (Shepherd and Laframboise, "Chebyshev approximation of
+ * (1 + 2x) exp(x^2) erfc x in 0 <= x < infinity", 1981); x^2 goes into the exponential as a sum of two doubles. The
+ * polynomials are minimax fits with coefficients rounded to doubles, mostly on the way (fpminimax; Brisebarre and
+ * Chevillard, "Efficient polynomial L-infinity approximations", 2007).
  *
- * Largest errors seen against MPFR, in ULP: erf ?, erfc ?. */
+ * Largest errors seen against MPFR and libquadmath, in ULP: erf ?, erfc ?. */
 #ifndef QNI_MATH_VECTOR_ERROR_H
 #define QNI_MATH_VECTOR_ERROR_H
 
 #include "math/vector_dd.h"
+#include "math/vector_exp.h"
 #include "math/vector_poly.h"
-#include "math/vector_power.h"
 
 /* c[0] + c[1] x + … of count >= 3 constants: pairs of terms, then Horner's scheme in x^2; c[0] is added last. */
 static inline __attribute__((always_inline)) vd qni_series(vd x, const double *c, int count)
@@ -29,31 +30,48 @@ static inline __attribute__((always_inline)) vd qni_series(vd x, const double *c
 /* That of a whole table. */
 #define QNI_SERIES(x, table) qni_series(x, table, (int)(sizeof(table) / sizeof *(table)))
 
-/* erf(x) / x - 1 in x^2 <= 1. */
+/* erf(x) / x - 1 in x^2 <= 1: error 2^-56.2. */
 static const double qni_erf_small[] = {0x1.06eba8214db69p-3,   -0x1.812746b0379fdp-2,  0x1.ce2f21a04362dp-4,
                                        -0x1.b82ce312abf03p-6,  0x1.565bcd1299007p-8,   -0x1.c02db49b01882p-11,
                                        0x1.f9a335375a61dp-14,  -0x1.f4d3336b97c27p-17, 0x1.b9ee93d075b6fp-20,
                                        -0x1.5f98182f5cbefp-23, 0x1.fc7803dfd7b9dp-27,  -0x1.4676a764f5b84p-30,
                                        0x1.29705f98b066p-34};
 
-/* (1 + 2 x) exp(x^2) erfc(x) in t = (x - 3) / (x + 3) for 1 <= x <= 27.4. */
-static const double qni_erfc_large[] = {
-    0x1.40c522d7e4987p0,   -0x1.15c084bb9e8ffp-3,  -0x1.85a15c58aa2a8p-5,  0x1.098366a5b4e51p-3,
-    -0x1.e88b803a4ce26p-4, 0x1.17ca2877c41acp-4,   -0x1.8574c40aa63cfp-6,  0x1.4b884ebeee788p-9,
-    0x1.ef1bdc2cf38ecp-10, -0x1.98db67cebe588p-11, -0x1.b911a218bae22p-14, 0x1.065ca28f83bc4p-13,
-    0x1.4bbbf2944d99fp-18, -0x1.51862f4b86ca6p-16, -0x1.7899f6148be3p-21,  0x1.d696870ae7948p-19,
-    0x1.294bbf397ddc6p-22, -0x1.5420c3cf9528bp-21, -0x1.55d3fc7693b4ep-25, 0x1.3e32086edda75p-24};
+/* -log(erfc(1 + s)), 0 <= s <= 4.8: error of erf 2^-55.9. */
+static const double qni_erf_large[] = {0x1.d97fbf27aa2a1p0,    0x1.51c9b0006c21ap1,    0x1.afabc11a2afd9p-1,
+                                       0x1.5477f099b6c88p-5,   -0x1.48c9d37fc20bdp-7,  0x1.033f5a12fc724p-9,
+                                       -0x1.f1b04a8f3a2fcp-13, -0x1.b92dd97868d91p-16, 0x1.c852aa0bc4cfbp-16,
+                                       -0x1.4484644644deap-17, 0x1.1e24736eb7a44p-19,  -0x1.b7cf22835ef0bp-23,
+                                       -0x1.f25cbb1376416p-25, 0x1.1ed8cee8f486fp-25,  -0x1.24b8fb932aa6ep-27,
+                                       0x1.6a9ee8238a809p-30,  -0x1.066cb51747341p-33, 0x1.5661e25a16d3dp-38};
 
-/* erfc(x) / 2^n of 1 <= x <= 28. */
+/* (A x + A / 2) exp(x^2) erfc(x) - 1 in t = (x - 3) / (x + 3), 3/4 <= x <= 27.3: error 2^-56.5. A makes it 0 at 3. */
+#define QNI_ERFC_A 0x1.989ddf1e3089ep+0
+
+static const double qni_erfc_large[] = {0x1.d0430fbe51e13p-55,  -0x1.bb561cafe09e5p-4,  -0x1.36f4b95c3a107p-5,
+                                        0x1.a7cd2896d20abp-4,   -0x1.85e5cddad51p-4,    0x1.be96bb53d199cp-5,
+                                        -0x1.36d1223ead398p-6,  0x1.0896d875d2f9cp-9,   0x1.8b22ddc1f32ccp-10,
+                                        -0x1.464ce4502abc2p-11, -0x1.60025876866d8p-14, 0x1.a2c47c343603p-14,
+                                        0x1.08e3d48035a35p-18,  -0x1.0d50dac85259p-16,  -0x1.31f4c8d0a1faap-21,
+                                        0x1.7725a43254707p-19,  0x1.08303697a2db5p-22,  -0x1.163fe6c2f105fp-21,
+                                        -0x1.cbe23cd806c56p-25, 0x1.711c50328b518p-24,  -0x1.2827ec04a51c9p-27};
+
+/* erfc(x) / 2^n of 3/4 <= x <= 28. The exponential, one + rest, and Q, 1 + q, are multiplied before they are rounded. */
 static inline vd qni_erfc_tail(vd x, vi *n)
 {
     vd t = v_div(v_sub(x, v_set(3)), v_add(x, v_set(3)));
     vd q = QNI_SERIES(t, qni_erfc_large);
     vdd square = dd_product(x, x);
-    vi shifted;
-    vd near = qni_pow_exp((vdd){v_neg(square.high), v_neg(square.low)}, &shifted);
-    *n = i_sub(shifted, v_as_i(v_set(QNI_SIMD_SHIFT)));
-    return v_div(v_mul(near, q), v_fma(v_set(2), x, v_set(1)));
+    vd shifted = v_fnma(square.high, v_set(QNI_LOG2_E), v_set(QNI_SIMD_SHIFT));
+    vd k = v_sub(shifted, v_set(QNI_SIMD_SHIFT));
+    vd high = v_fnma(k, v_set(QNI_LN2_HIGH), v_neg(square.high));
+    vd low = v_fnma(k, v_set(QNI_LN2_LOW), v_neg(square.low));
+    vd r = v_add(high, low);
+    vdd one = dd_fast_sum(v_set(1), high);
+    vd rest = v_add(one.low, v_fma(v_mul(r, r), qni_exp_tail(r), low));
+    *n = i_sub(v_as_i(shifted), v_as_i(v_set(QNI_SIMD_SHIFT)));
+    vd product = v_add(one.high, v_fma(one.high, q, v_fma(rest, q, rest)));
+    return v_div(product, v_fma(v_set(QNI_ERFC_A), x, v_set(QNI_ERFC_A / 2)));
 }
 
 /* The lesser of both, NaN of NaN. */
@@ -68,9 +86,11 @@ static inline vd v_erf(vd a)
     vd y = v_fma(x, QNI_SERIES(v_mul(x, x), qni_erf_small), x);
     vm small = v_lt(x, v_set(1));
     if (m_any(m_not(small))) {
-        vi n;
-        vd tail = qni_erfc_tail(qni_at_most(x, 6), &n); /* erfc(6) is 2^-55 */
-        y = v_select(small, y, v_fnma(tail, v_pow2(n), v_set(1)));
+        vd above = v_sub(qni_at_most(x, 6), v_set(1)); /* erfc(6) is 2^-55 */
+        vi shifted;
+        vd near = qni_exp_near(v_neg(QNI_SERIES(above, qni_erf_large)), &shifted);
+        vd scale = v_pow2(i_sub(shifted, v_as_i(v_set(QNI_SIMD_SHIFT))));
+        y = v_select(small, y, v_fnma(near, scale, v_set(1)));
     }
     return v_copysign(y, a);
 }
@@ -81,7 +101,7 @@ static inline vd v_erfc(vd a)
     vdd rest = dd_sum(v_set(1), v_neg(a));
     vd p = QNI_SERIES(v_mul(x, x), qni_erf_small);
     vd y = v_add(rest.high, v_fnma(a, p, rest.low));
-    vm small = v_lt(x, v_set(1));
+    vm small = v_lt(x, v_set(0.75));
     if (m_any(m_not(small))) {
         vi n;
         vd tail = qni_erfc_tail(qni_at_most(x, 28), &n); /* erfc(28) is 2^-1137 */

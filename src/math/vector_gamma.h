@@ -5,7 +5,7 @@
  * w = x (x + 7), again in sums of two doubles; below -1/2 gamma(x) gamma(-x) = -pi / (x sin(pi x)).
  *
  * lgamma, digamma: from 4.5 on asymptotic series, with a minimax fit for the terms in 1/y^2. Below, polynomials about 2
- * on 3/2 … 5/2, into which the recurrence leads with at most two factors, so that nothing cancels near lgamma's zeros 1
+ * on 3/2 … 5/2 (lgamma: 5/4 …), into which the recurrence leads with at most two factors, so that nothing cancels much near lgamma's zeros 1
  * and 2. Below -1/2 the same reflection: lgamma in sums of two doubles, as its zeros there lie between large terms.
  * trigamma: the asymptotic series from 4 on; smaller arguments are increased by 4.
  *
@@ -23,6 +23,7 @@
 #define QNI_LOG_ROOT_2PI     0x1.d67f1c864beb5p-1
 #define QNI_LOG_ROOT_2PI_LOW -0x1.65b5a1b7ff5dfp-55
 #define QNI_LOG_ROOT_2PI_E   0x1.acfe390c97d69p-2 /* log(2 pi) / 2 - 1/2 */
+#define QNI_PI_SQUARED       0x1.3bd3cc9be45dep+3
 #define QNI_EULER_REST       0x1.b0ee6072093cep-2 /* 1 - Euler's constant: digamma(2) */
 
 /* Tables of what the series of log gamma, digamma and trigamma have beyond what is written out, in 1/y^2. */
@@ -47,13 +48,14 @@ static const double qni_trigamma_far[] = {0x1.5555555555553p-3,  -0x1.1111111108
                                           0x1.246d5a74f4b67p0,   -0x1.8f1cdf73ef641p2,  0x1.0e7d6a99b6c13p5,
                                           -0x1.180e09beb64e8p7,  0x1.2b2606f552731p8};
 
-/* log gamma(2 + z) / z, |z| <= 1/2: relative error 2^-57.2. */
-static const double qni_lgamma_near[] = {0x1.b0ee6072093cep-2,   0x1.4a34cc4a60fa8p-2,   -0x1.13e001a55754bp-4,
-                                         0x1.51322ac7d6f48p-6,   -0x1.e404fc21da56fp-8,  0x1.7add6eb025a9fp-9,
-                                         -0x1.38ac5bfcab048p-10, 0x1.0b36ae81451fep-11,  -0x1.d3fd6a8d365bdp-13,
-                                         0x1.a12827607852ep-14,  -0x1.78d8fb8389d8cp-15, 0x1.57fe177e38339p-16,
-                                         -0x1.3d4c88d88edd2p-17, 0x1.26d71d1726b83p-18,  -0x1.090160713c542p-19,
-                                         0x1.e337f49d4e2cdp-21,  -0x1.37e847f94efb9p-21, 0x1.3f78780930e14p-22};
+/* log gamma(2 + z) / z, -3/4 <= z <= 1/2: relative error 2^-57.4. */
+static const double qni_lgamma_near[] = {
+    0x1.b0ee6072093cep-2,   0x1.4a34cc4a60fa6p-2,  -0x1.13e001a5575a5p-4,  0x1.51322ac7d8a94p-6,
+    -0x1.e404fc21ab103p-8,  0x1.7add6eaccb702p-9,  -0x1.38ac5c1ed69f4p-10, 0x1.0b36afffc41d3p-11,
+    -0x1.d3fd528336db5p-13, 0x1.a1276ed1c6a3dp-14, -0x1.78ddb4ac4a73ep-15, 0x1.5818259572bf3p-16,
+    -0x1.3cbfbae349f8ap-17, 0x1.24a49ef6d2bcp-18,  -0x1.12d43fc39b28dp-19, 0x1.0cebe0d8f080ep-20,
+    -0x1.a5305af57a15fp-22, 0x1.2f9bf8829bc4p-23,  -0x1.0cf214f4bb99dp-22, 0x1.8ed0ee5954d46p-25,
+    0x1.08189a1f25a8dp-23,  0x1.b6928a188f8a5p-24};
 
 /* (digamma(2 + z) - digamma(2)) / z, |z| <= 1/2: error of digamma 2^-55.8. */
 static const double qni_digamma_near[] = {
@@ -205,7 +207,8 @@ QNI_RARE vd qni_lgamma_mirrored(vd a)
 
 static inline vd v_lgamma(vd a)
 {
-    vd n = v_round(a), z = v_sub(a, n);
+    vm between = m_and(v_ge(a, v_set(1.25)), v_lt(a, v_set(1.5)));
+    vd n = v_select(between, v_set(2), v_round(a)), z = v_sub(a, n);
     vm large = v_ge(a, v_set(4.5)), down = v_lt(n, v_set(2)), two = v_eq(n, v_set(2));
     vd first = v_select(down, a, v_sub(a, v_set(1)));
     vd second = v_select(v_eq(n, v_set(0)), v_add(a, v_set(1)), v_set(1));
@@ -224,14 +227,21 @@ static inline vd v_lgamma(vd a)
     return y;
 }
 
-/* a < -1/2: digamma(1 - a) - pi cot(pi a); NaN at the poles. */
+/* a < -1/2: digamma(1 - a) - pi cot(pi a), the cotangent from the angle to the next multiple of pi / 2; NaN at the
+ * poles. */
 QNI_RARE vd qni_digamma_mirrored(vd a, vd other)
 {
-    vd r = qni_from_integer(a);
-    vd square = v_mul(r, r);
+    vd r = qni_from_integer(a), size = v_abs(r), sign = v_and(r, v_set(-0.0));
+    vm far = v_gt(size, v_set(0.25));
+    vd angle = v_select(far, v_sub(v_set(0.5), size), size);
+    vd square = v_mul(angle, angle);
     vdd cosine = dd_fast_sum(v_set(1), v_mul(square, QNI_SERIES(square, qni_cosine_of_pi)));
-    vdd cotangent = dd_divide(cosine, qni_sine(r));
-    vd y = v_sub(v_sub(other, cotangent.high), cotangent.low);
+    vdd sine = qni_sine(angle);
+    vdd scaled = dd_scale(sine, v_set(QNI_PI_SQUARED));
+    vdd top = {v_select(far, scaled.high, cosine.high), v_select(far, scaled.low, cosine.low)};
+    vdd bottom = {v_select(far, cosine.high, sine.high), v_select(far, cosine.low, sine.low)};
+    vdd cotangent = dd_divide(top, bottom);
+    vd y = v_sub(v_sub(other, v_xor(cotangent.high, sign)), v_xor(cotangent.low, sign));
     return v_select(v_eq(r, v_set(0)), v_set((double)NAN), y);
 }
 

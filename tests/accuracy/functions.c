@@ -94,7 +94,8 @@ static long ulp_exponent(long exponent)
     return (exponent < -1021 ? -1021 : exponent) - 53;
 }
 
-/* Where either is no number, or both are zero, or the value is infinite: 0 if they agree, else infinite; -1 elsewhere. */
+/* Where either is no number, or both are zero, or the value is infinite: 0 if they agree, else infinite. Elsewhere -1.
+ */
 static double special_error(double got, const mpfr_t expected)
 {
     bool agree;
@@ -119,8 +120,8 @@ static long unit_exponent(const reference *f, double a, const mpfr_t expected)
     return unit;
 }
 
-/* An infinity that is found stands for 2^1024 here, as does every real beyond; so to overflow a little early is a little
- * error. */
+/* An infinity that is found stands for 2^1024 here, as does every real beyond; so to overflow a little early is a
+ * little error. */
 static double error_of(const reference *f, double a, double got, const mpfr_t expected)
 {
     double special = special_error(got, expected);

@@ -1,6 +1,6 @@
 /* The results of every operation, as bits, are those of tests/accuracy/hashes.txt: at every processor level that runs
- * here, with every compiler, on every kind of processor. Operands are made of integers and exact arithmetic, so they are
- * the same everywhere; all NaNs count as one.
+ * here, with every compiler, on every kind of processor. Operands are made of integers and exact arithmetic, so they
+ * are the same everywhere; all NaNs count as one.
  *
  * test_accuracy_hashes --write: writes the file anew, after a function was changed on purpose. */
 #include "harness/harness.h"

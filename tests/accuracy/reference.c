@@ -202,54 +202,75 @@ static double least_sinc_d(double a)
 #define QUARTERS           {PIECE_PI, 0, 30}
 
 #define REAL(NAME, function, bound_, cost_, ...) \
-    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .cost = (cost_), .pieces = {__VA_ARGS__}}
+    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .cost = (cost_),
+         .pieces = {__VA_ARGS__}}
 #define ABSOLUTE(NAME, function, bound_, cost_, ...) \
-    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .absolute = true, .cost = (cost_), .pieces = {__VA_ARGS__}}
+    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .absolute = true, .cost = (cost_),
+         .pieces = {__VA_ARGS__}}
 #define SCALED(NAME, function, bound_, cost_, ...) \
-    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .least = least_##function, .cost = (cost_), .pieces = {__VA_ARGS__}}
+    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .least = least_##function,
+         .cost = (cost_), .pieces = {__VA_ARGS__}}
 #define DRAWN(NAME, function, bound_, cost_, draw_, ...) \
-    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .cost = (cost_), .draw = (draw_), .pieces = {__VA_ARGS__}}
+    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .cost = (cost_), .draw = (draw_),
+         .pieces = {__VA_ARGS__}}
 #define SAME(NAME, function, draw_, ...) \
     {.op = QNI_OP_##NAME, .name = #NAME, .exact = exact_##function, .cost = 1, .draw = (draw_), .pieces = {__VA_ARGS__}}
 
 const reference references[] = {
     REAL(SQRT, sqrt, 0.5, 1, LOG(-1074, 1024), UNIFORM(0, 4)),
     REAL(CBRT, cbrt, 2, 2, LOG(-1074, 1024), UNIFORM(-8, 8), LOG(-3, 3), INTEGER(-1000, 1000)),
-    REAL(EXP, exp, 2, 2, UNIFORM(-10, 10), UNIFORM(-750, 715), LOG(-60, 0), NEAR(709.782712893384), CLOSE(0x1.62e42fefa39efp+9),
+    REAL(EXP, exp, 2, 2, UNIFORM(-10, 10), UNIFORM(-750, 715), LOG(-60, 0), NEAR(709.782712893384),
+         CLOSE(0x1.62e42fefa39efp+9),
          NEAR(-708.3964185322641), CLOSE(-745.1332191019411), UNIFORM(-1, 1)),
-    REAL(EXP2, exp2, 2, 2, UNIFORM(-10, 10), UNIFORM(-1080, 1030), LOG(-60, 0), INTEGER(-1076, 1025), NEAR(1024), NEAR(-1022), CLOSE(-1075)),
-    REAL(EXPM1, expm1, 2, 2, UNIFORM(-2, 2), UNIFORM(-50, 750), LOG(-1074, 0), NEAR(709.782712893384), NEAR(-0.34657359), NEAR(0.34657359),
+    REAL(EXP2, exp2, 2, 2, UNIFORM(-10, 10), UNIFORM(-1080, 1030), LOG(-60, 0), INTEGER(-1076, 1025), NEAR(1024),
+         NEAR(-1022), CLOSE(-1075)),
+    REAL(EXPM1, expm1, 2, 2, UNIFORM(-2, 2), UNIFORM(-50, 750), LOG(-1074, 0), NEAR(709.782712893384),
+         NEAR(-0.34657359), NEAR(0.34657359),
          UNIFORM(-0.5, 0.5)),
-    REAL(LOG, log, 2, 2, LOG(-1074, 1024), UNIFORM(0, 10), NEAR(1), UNIFORM(0.5, 2), NEAR(0.70710678), NEAR(1.41421356)),
+    REAL(LOG, log, 2, 2, LOG(-1074, 1024), UNIFORM(0, 10), NEAR(1), UNIFORM(0.5, 2), NEAR(0.70710678),
+         NEAR(1.41421356)),
     REAL(LOG2, log2, 2, 2, LOG(-1074, 1024), UNIFORM(0, 10), NEAR(1), UNIFORM(0.5, 2), INTEGER(1, 5000)),
     REAL(LOG10, log10, 2, 2, LOG(-1074, 1024), UNIFORM(0, 10), NEAR(1), UNIFORM(0.5, 2), INTEGER(1, 5000)),
     REAL(LOG1P, log1p, 2, 2, LOG(-1074, 1024), UNIFORM(-1, 10), NEAR(-1), UNIFORM(-0.5, 1), LOG(-60, 1)),
-    REAL(SIN, sin, 2, 3, UNIFORM(-10, 10), UNIFORM(-1e4, 1e4), LOG(-60, 60), LOG(-1074, 1024), QUARTERS, UNIFORM(-0.8, 0.8)),
-    REAL(COS, cos, 2, 3, UNIFORM(-10, 10), UNIFORM(-1e4, 1e4), LOG(-60, 60), LOG(-1074, 1024), QUARTERS, UNIFORM(-0.8, 0.8)),
-    REAL(TAN, tan, 4, 3, UNIFORM(-10, 10), UNIFORM(-1e4, 1e4), LOG(-60, 60), LOG(-1074, 1024), QUARTERS, UNIFORM(-0.8, 0.8)),
+    REAL(SIN, sin, 2, 3, UNIFORM(-10, 10), UNIFORM(-1e4, 1e4), LOG(-60, 60), LOG(-1074, 1024), QUARTERS,
+         UNIFORM(-0.8, 0.8)),
+    REAL(COS, cos, 2, 3, UNIFORM(-10, 10), UNIFORM(-1e4, 1e4), LOG(-60, 60), LOG(-1074, 1024), QUARTERS,
+         UNIFORM(-0.8, 0.8)),
+    REAL(TAN, tan, 4, 3, UNIFORM(-10, 10), UNIFORM(-1e4, 1e4), LOG(-60, 60), LOG(-1074, 1024), QUARTERS,
+         UNIFORM(-0.8, 0.8)),
     REAL(ASIN, asin, 4, 3, UNIFORM(-1, 1), LOG(-60, 0), NEAR(1), NEAR(0.5), NEAR(-0.5), NEAR(-1)),
     REAL(ACOS, acos, 4, 3, UNIFORM(-1, 1), LOG(-60, 0), NEAR(1), NEAR(0.5), NEAR(-0.5), NEAR(-1)),
     REAL(ATAN, atan, 2, 3, UNIFORM(-10, 10), UNIFORM(-1, 1), LOG(-60, 60), NEAR(1), NEAR(0.41421356), NEAR(2.41421356)),
     DRAWN(ATAN2, atan2, 4, 3, draw_alike, UNIFORM(-10, 10), LOG(-60, 60), INTEGER(-4, 4)),
     REAL(SINH, sinh, 4, 3, UNIFORM(-10, 10), UNIFORM(-715, 715), LOG(-60, 0), NEAR(710.4758600739439), UNIFORM(-1, 1)),
     REAL(COSH, cosh, 4, 3, UNIFORM(-10, 10), UNIFORM(-715, 715), LOG(-60, 0), NEAR(710.4758600739439), UNIFORM(-1, 1)),
-    REAL(TANH, tanh, 2, 3, UNIFORM(-2, 2), UNIFORM(-25, 25), LOG(-60, 0), NEAR(19.0615), NEAR(0.55), UNIFORM(-0.6, 0.6)),
+    REAL(TANH, tanh, 2, 3, UNIFORM(-2, 2), UNIFORM(-25, 25), LOG(-60, 0), NEAR(19.0615), NEAR(0.55),
+         UNIFORM(-0.6, 0.6)),
     REAL(ASINH, asinh, 4, 3, UNIFORM(-10, 10), LOG(-60, 60), LOG(-1074, 1024), UNIFORM(-1, 1)),
     REAL(ACOSH, acosh, 4, 3, UNIFORM(1, 10), LOG(0, 60), LOG(0, 1024), NEAR(1), UNIFORM(1, 2)),
     REAL(ATANH, atanh, 4, 3, UNIFORM(-1, 1), LOG(-60, 0), NEAR(1), NEAR(0.5), NEAR(-1)),
-    REAL(SIGMOID, sigmoid, 4, 2, UNIFORM(-10, 10), UNIFORM(-750, 50), LOG(-60, 0), NEAR(-708.3964185322641), NEAR(-745.1332)),
-    REAL(SOFTPLUS, softplus, 4, 3, UNIFORM(-10, 10), UNIFORM(-750, 750), LOG(-60, 0), NEAR(-708.3964185322641), NEAR(36.7), NEAR(-37)),
-    REAL(ERF, erf, 2, 4, UNIFORM(-6.2, 6.2), UNIFORM(-1, 1), LOG(-60, 3), LOG(-1074, 0), NEAR(0.84375), NEAR(5.9215871957945)),
-    REAL(ERFC, erfc, 4, 8, UNIFORM(-6.2, 28), UNIFORM(-1, 1), LOG(-60, 5), UNIFORM(25, 27.3), NEAR(26.54325845), NEAR(0.84375)),
-    REAL(GAMMA, gamma, 8, 16, UNIFORM(0, 172), UNIFORM(-185, 0), UNIFORM(-3, 3), LOG(-1024, 8), INTEGER(-185, 172), NEAR(171.62437695630272),
+    REAL(SIGMOID, sigmoid, 4, 2, UNIFORM(-10, 10), UNIFORM(-750, 50), LOG(-60, 0), NEAR(-708.3964185322641),
+         NEAR(-745.1332)),
+    REAL(SOFTPLUS, softplus, 4, 3, UNIFORM(-10, 10), UNIFORM(-750, 750), LOG(-60, 0), NEAR(-708.3964185322641),
+         NEAR(36.7), NEAR(-37)),
+    REAL(ERF, erf, 2, 4, UNIFORM(-6.2, 6.2), UNIFORM(-1, 1), LOG(-60, 3), LOG(-1074, 0), NEAR(0.84375),
+         NEAR(5.9215871957945)),
+    REAL(ERFC, erfc, 4, 8, UNIFORM(-6.2, 28), UNIFORM(-1, 1), LOG(-60, 5), UNIFORM(25, 27.3), NEAR(26.54325845),
+         NEAR(0.84375)),
+    REAL(GAMMA, gamma, 8, 16, UNIFORM(0, 172), UNIFORM(-185, 0), UNIFORM(-3, 3), LOG(-1024, 8), INTEGER(-185, 172),
+         NEAR(171.62437695630272),
          NEAR(1), NEAR(2)),
-    SCALED(LGAMMA, lgamma, 8, 16, UNIFORM(0, 20), UNIFORM(0.5, 2.5), LOG(-1074, 1024), NEAR(1), NEAR(2), INTEGER(-50, 50), UNIFORM(-20, 0),
+    SCALED(LGAMMA, lgamma, 8, 16, UNIFORM(0, 20), UNIFORM(0.5, 2.5), LOG(-1074, 1024), NEAR(1), NEAR(2),
+         INTEGER(-50, 50), UNIFORM(-20, 0),
            UNIFORM(-1e4, 1e4)),
-    SCALED(DIGAMMA, digamma, 4, 16, UNIFORM(0, 20), UNIFORM(-10, 10), LOG(-1020, 1024), NEAR(1.4616321449683622), INTEGER(-50, 50),
+    SCALED(DIGAMMA, digamma, 4, 16, UNIFORM(0, 20), UNIFORM(-10, 10), LOG(-1020, 1024), NEAR(1.4616321449683622),
+         INTEGER(-50, 50),
            UNIFORM(-1e4, 1e4)),
-    REAL(TRIGAMMA, trigamma, 4, 24, UNIFORM(0, 20), UNIFORM(-10, 10), LOG(-1020, 1024), INTEGER(-50, 50), UNIFORM(-1e4, 1e4)),
+    REAL(TRIGAMMA, trigamma, 4, 24, UNIFORM(0, 20), UNIFORM(-10, 10), LOG(-1020, 1024), INTEGER(-50, 50),
+         UNIFORM(-1e4, 1e4)),
     REAL(SINC, sinc, 4, 4, UNIFORM(-10, 10), UNIFORM(-1, 1), LOG(-60, 60), INTEGER(-1000, 1000), LOG(-1074, 1024)),
-    SCALED(SINC_D, sinc_d, 8, 6, UNIFORM(-10, 10), UNIFORM(-1, 1), LOG(-60, 60), INTEGER(-1000, 1000), LOG(-1074, 1024)),
+    SCALED(SINC_D, sinc_d, 8, 6, UNIFORM(-10, 10), UNIFORM(-1, 1), LOG(-60, 60), INTEGER(-1000, 1000),
+         LOG(-1074, 1024)),
     ABSOLUTE(BESSELJ0, j0, 5e-16, 64, UNIFORM(-1e4, 1e4), UNIFORM(-25, 25), LOG(-30, 13), UNIFORM(-8, 8)),
     ABSOLUTE(BESSELJ1, j1, 5e-16, 64, UNIFORM(-1e4, 1e4), UNIFORM(-25, 25), LOG(-30, 13), UNIFORM(-8, 8)),
     ABSOLUTE(BESSELJ1_RATIO, j1_ratio, 5e-16, 64, UNIFORM(-1e4, 1e4), UNIFORM(-25, 25), LOG(-30, 13), UNIFORM(-8, 8)),

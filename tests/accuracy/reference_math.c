@@ -130,7 +130,8 @@ enum {
     TRIGAMMA_FROM = 60 /* from here on the series' first missing term is below 2^-160 of the value */
 };
 
-/* The asymptotic series 1/x + 1/(2x²) + Σ B_2k / x^(2k+1), after the recurrence psi1(x) = psi1(x+1) + 1/x². x > 0. */
+/* For x > 0 the asymptotic series 1/x + 1/(2x²) + Σ B_2k / x^(2k+1), after the recurrence psi1(x) = psi1(x+1) + 1/x².
+ */
 static void trigamma_positive(mpfr_t r, const mpfr_t a)
 {
     mpfr_t x, square, term;

@@ -229,7 +229,7 @@ END
     STATUS=77 SKIP=no expect 1 'tests/count.txt:1: dev: 2 tests were executed, 3 before' count_project "$work/counted"
     STATUS=0 SKIP=yes expect 1 'tests/count.txt:1: dev: 2 tests were executed, 3 before' count_project "$work/counted"
     printf 'dev 2\nnot counted script: needs a status of 0\n' >"$copy/tests/count.txt"
-    STATUS=77 SKIP=no expect 0 'skipped: script, 1 times: needs a status of 0' count_project "$work/counted"
+    STATUS=77 SKIP=no expect 0 'skipped: script, 1×: needs a status of 0' count_project "$work/counted"
     STATUS=0 SKIP=no expect 0 'executed: dev 2' count_project "$work/counted"
     printf 'dev 2\nnot counted nothing: needs a name\n' >"$copy/tests/count.txt"
     STATUS=0 SKIP=no expect 1 'tests/count.txt:2: no test is called nothing' count_project "$work/counted"

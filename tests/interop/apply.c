@@ -1,8 +1,8 @@
 /* interop/apply.c: one operation of the formula language over doubles from another program.
  *
  * apply LEVEL NAME: reads from stdin a count (int64) and as many doubles for each of two operands, writes as many
- * doubles to stdout. LEVEL is a processor level, NAME the operation's name in the table (lang/ops_int.h). Exit status: 0
- * done, 2 wrong arguments or input, 3 this processor does not have the level. */
+ * doubles to stdout. LEVEL is a processor level, NAME the operation's name in the table (lang/ops_int.h). Exit status:
+ * 0 done, 2 wrong arguments or input, 3 this processor does not have the level. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

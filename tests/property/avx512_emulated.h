@@ -1,6 +1,5 @@
-/* property/avx512_emulated.h: the AVX-512 intrinsics of math/simd_avx512.h in portable C, lane by lane: those of SIMDe, and
- * what SIMDe lacks, rounds twice (fma) or
- * gets wrong (some of its versions: roundscale). */
+/* property/avx512_emulated.h: the AVX-512 intrinsics of math/simd_avx512.h in portable C, lane by lane: those of
+ * SIMDe, and what SIMDe lacks, rounds twice (fma) or gets wrong (some of its versions: roundscale). */
 #ifndef QUERN_TEST_AVX512_EMULATED_H
 #define QUERN_TEST_AVX512_EMULATED_H
 

@@ -16,10 +16,10 @@ static const char *const statement_names[FORMULA_STATEMENTS] = {"u", "v1", "ζ"}
 static const struct {
     const char *text;
     double value;
-} numbers[] = {{"0", 0},       {"1", 1},           {"2", 2},     {"3", 3},       {"4", 4},
-               {"0.5", 0.5},   {"1.5e-3", 1.5e-3}, {"10.", 10},  {".25", 0.25},  {"pi", 3.14159265358979323846},
-               {"7e2", 7e2},   {"1", 1},           {"2", 2},     {"0.1", 0.1},   {"1e0", 1},
-               {"2.75", 2.75}, {"12", 12},         {"0.9", 0.9}, {"1.25", 1.25}, {"6", 6}};
+} numbers[] = {{"0", 0},       {"1", 1},           {"2", 2},    {"3", 3},       {"4", 4},
+               {"0.5", 0.5},   {"1.5e-3", 1.5e-3}, {"10.", 10}, {".25", 0.25},  {"pi", 3.14159265358979323846},
+               {"7e2", 7e2},   {"1", 1},           {"2", 2},    {"0.1", 0.1},   {"1e0", 1},
+               {"2.75", 2.75}, {"12", 12},         {"0", 0},    {"1.25", 1.25}, {"6", 6}};
 
 static const struct {
     int least, most, precedence;
@@ -55,8 +55,9 @@ static int grow_leaf(formula *f, uint64_t *seed)
 {
     if (f->statement_count > 0 && test_random_below(seed, 4) == 0)
         return f->statements[test_random_below(seed, f->statement_count)];
-    switch (test_random_below(seed, 5)) {
+    switch (test_random_below(seed, 6)) {
     case 0:
+    case 5:
         return add_node(f, (formula_node){.kind = FORMULA_NUMBER,
                                           .index = (int)test_random_below(seed, sizeof numbers / sizeof numbers[0])});
     case 1:

@@ -69,8 +69,8 @@ static void softplus(mpfr_ptr out, mpfr_srcptr a)
 
 static void sinc(mpfr_ptr out, mpfr_srcptr a)
 {
-    if (mpfr_zero_p(a)) {
-        mpfr_set_ui(out, 1, MPFR_RNDN);
+    if (mpfr_integer_p(a)) { /* pi has more digits than these */
+        mpfr_set_ui(out, mpfr_zero_p(a), MPFR_RNDN);
         return;
     }
     mpfr_t t;
@@ -541,7 +541,7 @@ static void settle_operation(trial *t, int at, int row)
     }
     apply(n->index, n->count, self->v, args[0], args[1], args[2]);
     double v = mpfr_get_d(self->v, MPFR_RNDN);
-    self->beyond |= !is_ordinary(v);
+    self->beyond |= !is_ordinary(v) || (v == 0 && !mpfr_zero_p(self->v));
     if (self->beyond || self->cliff)
         return;
     find_error(t, n, args, self, operands);
@@ -633,11 +633,11 @@ static bool value_moved(trial *t, int row, int parameter, double by, mpfr_ptr ou
 static bool difference(trial *t, int row, int parameter, int exponent, double size, mpfr_ptr out)
 {
     double at = fabs(t->parameters[parameter]), h = ldexp(1, ilogb(at > 0x1p-10 ? at : 0x1p-10) + exponent);
-    bool same = value_moved(t, row, parameter, h, t->t[0]) & value_moved(t, row, parameter, -h, t->t[1]);
+    bool above = value_moved(t, row, parameter, h, t->t[0]), below = value_moved(t, row, parameter, -h, t->t[1]);
     mpfr_sub(out, t->t[0], t->t[1], MPFR_RNDN);
     mpfr_div_d(out, out, 2 * h, MPFR_RNDN);
     mpfr_sub(t->t[0], t->t[0], t->cells[row][t->f.root].v, MPFR_RNDN);
-    return same && fabs(mpfr_get_d(t->t[0], MPFR_RNDN)) <= 2 * h * size;
+    return above && below && fabs(mpfr_get_d(t->t[0], MPFR_RNDN)) <= 2 * h * size;
 }
 
 /* How large the terms of the derivative are, and how far double precision may be from it, in either mode. */

@@ -8,5 +8,5 @@
 #define QNI_PANEL_KERNELS test_panel_emulated
 extern const qni_kernels QNI_KERNELS;
 extern const qni_panel_kernels QNI_PANEL_KERNELS;
-#include "lang/kernels_int.h"
-#include "math/panel_int.h"
+#include "lang/kernels.inc"
+#include "math/panel.inc"

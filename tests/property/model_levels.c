@@ -126,7 +126,7 @@ static void a_level_that_is_none_is_refused_with_the_list(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         qn_error err;
         qn_model *model;
-        assert_int_equal(make(&model, "a*x", -1, wrong[i], &err), QN_INVALID);
+        assert_int_equal(make(&model, "a*x", -1, wrong[i], &err), QN_CONFIG);
         assert_null(model);
         assert_contains(err.message, wrong[i]);
         assert_contains(err.message, "the levels are baseline, avx2 and avx512");
@@ -139,7 +139,7 @@ static void a_level_that_the_processor_lacks_is_refused_with_what_it_has(void **
     for (int level = qni_cpu_best() + 1; level < QNI_CPU_COUNT; level++) {
         qn_error err;
         qn_model *model;
-        assert_int_equal(make(&model, "a*x", -1, qni_cpu_name(level), &err), QN_INVALID);
+        assert_int_equal(make(&model, "a*x", -1, qni_cpu_name(level), &err), QN_CONFIG);
         assert_null(model);
         assert_contains(err.message, qni_cpu_name(level));
         assert_contains(err.message, qni_cpu_name(qni_cpu_best()));

@@ -152,8 +152,10 @@ static bool same_bits(double a, double b)
 
 static double any_number(uint64_t *seed)
 {
-    static const double special[] = {NAN, INFINITY, -INFINITY, DBL_MIN, DBL_TRUE_MIN, DBL_MAX, -1e-300, 0.5, 1e200};
-    return test_random_below(seed, 20) == 0 ? special[test_random_below(seed, 9)] : formula_random_number(seed);
+    static const double special[] = {NAN,  INFINITY, -INFINITY, DBL_MIN, DBL_TRUE_MIN, DBL_MAX, -1e-300, 1e200, -0.0,
+                                     -0.0, 0,        1,         -1};
+    return test_random_below(seed, 5) == 0 ? special[test_random_below(seed, sizeof special / sizeof special[0])]
+                                           : formula_random_number(seed);
 }
 
 /* A formula as a tree and compiled, with data. */
@@ -221,7 +223,7 @@ static void a_compiled_formula_has_the_bits_of_its_tree_node_by_node(void **stat
     (void)state;
     static trial t;
     uint64_t seed = test_seed(20240902);
-    int64_t finite = 0, rounds = test_effort(5000, 500000);
+    int64_t finite = 0, rounds = test_effort(20000, 500000);
     for (int64_t round = 0; round < rounds; round++) {
         double value[ROWS], again[ROWS], jacobian[FORMULA_PARAMETERS * ROWS], expected = 0;
         trial_begin(&t, &seed, 2 + (int)(round % 5));
