@@ -41,9 +41,9 @@ typedef struct function {
     }
 /* clang-format off */
 LIBM_1(exp) LIBM_1(exp2) LIBM_1(expm1) LIBM_1(log) LIBM_1(log2) LIBM_1(log10) LIBM_1(log1p) LIBM_1(sin) LIBM_1(cos)
-LIBM_1(tan) LIBM_1(asin) LIBM_1(acos) LIBM_1(atan) LIBM_2(atan2) LIBM_1(sinh) LIBM_1(cosh) LIBM_1(tanh) LIBM_1(asinh) LIBM_1(acosh)
-LIBM_1(atanh) LIBM_1(erf) LIBM_1(erfc) LIBM_1(cbrt) LIBM_2(pow) LIBM_2(hypot) LIBM_1(tgamma) LIBM_1(lgamma) LIBM_1(j0) LIBM_1(j1)
-LIBM_2(fmod)
+LIBM_1(tan) LIBM_1(asin) LIBM_1(acos) LIBM_1(atan) LIBM_2(atan2) LIBM_1(sinh) LIBM_1(cosh) LIBM_1(tanh)
+LIBM_1(asinh) LIBM_1(acosh) LIBM_1(atanh) LIBM_1(erf) LIBM_1(erfc) LIBM_1(cbrt) LIBM_2(pow) LIBM_2(hypot)
+LIBM_1(tgamma) LIBM_1(lgamma) LIBM_1(j0) LIBM_1(j1) LIBM_2(fmod)
 
 static const function functions[] = {
     {QNI_OP_EXP, "exp", libm_exp, -10, 10},

@@ -1,11 +1,11 @@
-/* bench/model.c: how long do the values and derivatives of a formula take that is known only at run time, beside the same
- * formula written by hand? Eight formulas, at 1000 rows (all in the first caches) and at a million (in memory), each beside
+/* bench/model.c: how long do the values and derivatives of a formula take that is known only at run time, beside the
+ * same formula written by hand? Eight formulas, at 1000 rows (in the first caches) and at a million (in memory), beside
  *  - C with vector functions: plain loops that gcc vectorises with the C library's libmvec (model_libmvec.c);
  *  - SLEEF: AVX2 intrinsics (model_sleef.c);
  *  - NumPy and numexpr: processes of their own that take samples in turn with ours and time themselves, on arrays made
  *    beforehand (model_peers.py).
- * All compute the same on the same data, on one thread each; it is checked that they do. Also: how long from a formula's
- * text to its first value. */
+ * All compute the same on the same data, on one thread each; it is checked that they do. Also: how long from a
+ * formula's text to its first value. */
 #include "bench/common.h"
 #include "bench/model_formulas.h"
 
@@ -304,7 +304,7 @@ static double compare_python(bench *b, work *w, const char *case_name, python *p
 static void measure(bench *b, work *w, const char *rows_text, python *numpy, python *numexpr, goals *all)
 {
     char case_name[64];
-    snprintf(case_name, sizeof case_name, "%s, %s rows", formulas[w->formula].name, rows_text);
+    snprintf(case_name, sizeof case_name, "%s %s rows", formulas[w->formula].name, rows_text);
     double ratio = compare_loop(b, w, case_name, "C+libmvec", model_libmvec[w->formula]);
     if (w->formula == MODEL_exponential)
         promise(all, case_name, "quern/C+libmvec", w->rows < ROWS_MAX ? 0.8 : 1.0, ratio);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lang/limits.h"
+
 int64_t qni_program_place_count(const qni_program *program)
 {
     return program->column_count + program->output_count + program->scalar_count + program->register_count;
@@ -43,6 +45,14 @@ static void run(const qni_instruction *instructions, int64_t count, double *cons
         i->run(places[i->d], places[i->a], places[i->b], places[i->c], n);
 }
 
+/* Rows a block: fewer where the results are more than the caches hold, so that stores to memory and arithmetic take
+ * turns more often. */
+static int64_t block_of(const qni_program *program, int64_t count)
+{
+    bool cached = count <= QNI_RESULTS_BYTES / (int64_t)sizeof(double) / program->output_count;
+    return cached || program->block_size < QNI_BLOCK_UNCACHED ? program->block_size : QNI_BLOCK_UNCACHED;
+}
+
 void qni_frame_run(qni_frame *frame, const qni_program *program, const double *const *columns, int64_t first,
                    int64_t count, const double *parameters, double *spare, double *value, double *others,
                    int64_t stride)
@@ -51,8 +61,9 @@ void qni_frame_run(qni_frame *frame, const qni_program *program, const double *c
     for (int64_t i = 0; i < program->parameter_count; i++)
         frame->scalars[program->number_count + i] = parameters[program->parameters[i]];
     run(program->uniform, program->uniform_count, places, 1);
+    int64_t block = block_of(program, count);
     for (int64_t done = 0; done < count;) {
-        int64_t n = count - done < program->block_size ? count - done : program->block_size;
+        int64_t n = count - done < block ? count - done : block;
         for (int64_t i = 0; i < program->columns_read_count; i++) {
             int32_t column = program->columns_read[i];
             places[column] = read_only(columns[column] + first + done);

@@ -37,11 +37,12 @@ static inline vd qni_atan_tail(vd z)
     return v_fma(v_fma(v_fma(v_fma(q16, z4, q12), z4, q8), z4, q4), z4, q0);
 }
 
-/* base + atan(t) or, where side is the sign bit and not 0, base - atan(t); t >= 0. */
+/* base + atan(t) or, where side is a sign bit, base - atan(t); t >= 0. To base belongs a low part, here with the sign that
+ * the arc tangent then has. */
 static inline vd qni_atan_from(vd t, vd side, vd base, vd base_low)
 {
     vd z = v_mul(t, t);
-    vd small = v_fma(v_mul(t, z), qni_atan_tail(z), v_xor(base_low, side));
+    vd small = v_fma(v_mul(t, z), qni_atan_tail(z), base_low);
     return v_add(base, v_xor(v_add(t, small), side));
 }
 
@@ -51,8 +52,8 @@ static inline vd v_atan(vd a)
     vm beyond = v_gt(x, v_set(1));
     vd t = v_select(beyond, v_div(v_set(1), x), x);
     vd side = v_where(beyond, v_set(-0.0));
-    vd y = qni_atan_from(t, side, v_where(beyond, v_set(QNI_HALF_PI)), v_where(beyond, v_set(QNI_HALF_PI_LOW)));
-    return v_copysign(y, a);
+    vd y = qni_atan_from(t, side, v_where(beyond, v_set(QNI_HALF_PI)), v_where(beyond, v_set(-QNI_HALF_PI_LOW)));
+    return v_xor(y, v_and(a, v_set(-0.0)));
 }
 
 /* The angle of the point (x, y), of the signs and infinities of C99: -0 as x is to the left of the origin, and an
@@ -68,7 +69,7 @@ static inline vd v_atan2(vd y, vd x)
     vd side = v_xor(v_where(steep, v_set(-0.0)), v_where(left, v_set(-0.0)));
     vd quarters = v_select(steep, v_set(1), v_where(left, v_set(2)));
     vd base = v_mul(quarters, v_set(QNI_HALF_PI)), low = v_mul(quarters, v_set(QNI_HALF_PI_LOW));
-    return v_copysign(qni_atan_from(t, side, base, low), y);
+    return v_xor(qni_atan_from(t, side, base, v_xor(low, side)), v_and(y, v_set(-0.0)));
 }
 
 /* (asin(s) - s) / s^3 for |s| <= 1/2, z = s^2; error of asin 2^-58. */

@@ -33,4 +33,27 @@ static inline vdd dd_product(vd a, vd b)
     return (vdd){p, v_fms(a, b, p)};
 }
 
+/* a b, where b is one double. */
+static inline vdd dd_scale(vdd a, vd b)
+{
+    vdd p = dd_product(a.high, b);
+    return dd_fast_sum(p.high, v_fma(a.low, b, p.low));
+}
+
+/* a b */
+static inline vdd dd_multiply(vdd a, vdd b)
+{
+    vdd p = dd_product(a.high, b.high);
+    return dd_fast_sum(p.high, v_fma(a.low, b.high, v_fma(a.high, b.low, p.low)));
+}
+
+/* a / b */
+static inline vdd dd_divide(vdd a, vdd b)
+{
+    vd inverse = v_div(v_set(1), b.high);
+    vd q = v_mul(a.high, inverse);
+    vd rest = v_fnma(q, b.low, v_add(v_fnma(q, b.high, a.high), a.low));
+    return dd_fast_sum(q, v_mul(rest, inverse));
+}
+
 #endif

@@ -5,12 +5,17 @@
  * w = x (x + 7), again in sums of two doubles; below -1/2 gamma(x) gamma(-x) = -pi / (x sin(pi x)).
  *
  * lgamma, digamma: from 4.5 on asymptotic series, with a minimax fit for the terms in 1/y^2. Below, polynomials about 2
- * on 3/2 … 5/2 (lgamma: 5/4 …), into which the recurrence leads with at most two factors, so that nothing cancels much near lgamma's zeros 1
- * and 2. Below -1/2 the same reflection: lgamma in sums of two doubles, as its zeros there lie between large terms.
- * trigamma: the asymptotic series from 4 on; smaller arguments are increased by 4.
+ * on 3/2 … 5/2 (lgamma: from 5/4 on), into which the recurrence leads with at most two factors, so that little
+ * cancels near lgamma's zeros 1 and 2. Below -1/2 reflection: lgamma in sums of two doubles, as its zeros there lie
+ * between large terms. trigamma: the asymptotic series from 4 on; smaller arguments are increased by 4, negative ones
+ * reflected.
  *
  * All polynomials are minimax fits with coefficients rounded to doubles on the way (fpminimax; Brisebarre and
- * Chevillard, 2007); their errors stand beside them. */
+ * Chevillard, "Efficient polynomial L-infinity approximations", 2007); their errors stand beside them.
+ *
+ * Largest errors seen, in ULP: gamma 2.3, and none of the factorials that are doubles; lgamma 3.3, but 1.9e-16 absolute
+ * where it is below 1 between the poles, for its zeros there are no doubles; digamma 3.3, in ULP of 1/4 where it is
+ * below that, and in ULP of 1 + log(1 - x), the size of what cancels, for negative x; trigamma 2.9. */
 #ifndef QNI_MATH_VECTOR_GAMMA_H
 #define QNI_MATH_VECTOR_GAMMA_H
 
@@ -26,8 +31,9 @@
 #define QNI_PI_SQUARED       0x1.3bd3cc9be45dep+3
 #define QNI_EULER_REST       0x1.b0ee6072093cep-2 /* 1 - Euler's constant: digamma(2) */
 
-/* Tables of what the series of log gamma, digamma and trigamma have beyond what is written out, in 1/y^2. */
-/* y (log gamma(y) - (y - 1/2) log y + y - log(2 pi) / 2), y >= 7.5: error of log gamma 2^-62.5. */
+/* First what the asymptotic series have beyond the terms written out, as polynomials in 1/y^2.
+ *
+ * y (log gamma(y) - (y - 1/2) log y + y - log(2 pi) / 2), y >= 7.5: error of log gamma 2^-62.5. */
 static const double qni_stirling_far[] = {0x1.5555555555555p-4,   -0x1.6c16c16c0f8efp-9, 0x1.a01a014e509bcp-11,
                                           -0x1.38131f724b496p-11, 0x1.b91741cb32ce2p-11, -0x1.ed4d4991358b5p-10,
                                           0x1.404511590fee6p-8};
@@ -75,26 +81,6 @@ static const double qni_cosine_of_pi[] = {-0x1.3bd3cc9be45dep2,  0x1.03c1f081b5a
                                           0x1.e1f506850eaabp-3,  -0x1.a6d1f0d72a406p-6, 0x1.f9d2a6760df65p-10,
                                           -0x1.b6a2683a1fe3p-14, 0x1.174bce74e7013p-18};
 
-static inline vdd dd_scale(vdd a, vd b)
-{
-    vdd p = dd_product(a.high, b);
-    return dd_fast_sum(p.high, v_fma(a.low, b, p.low));
-}
-
-static inline vdd dd_multiply(vdd a, vdd b)
-{
-    vdd p = dd_product(a.high, b.high);
-    return dd_fast_sum(p.high, v_fma(a.low, b.high, v_fma(a.high, b.low, p.low)));
-}
-
-static inline vdd dd_divide(vdd a, vdd b)
-{
-    vd inverse = v_div(v_set(1), b.high);
-    vd q = v_mul(a.high, inverse);
-    vd rest = v_fnma(q, b.low, v_add(v_fnma(q, b.high, a.high), a.low));
-    return dd_fast_sum(q, v_mul(rest, inverse));
-}
-
 /* x less the nearest integer; NaN of an infinity. */
 static inline vd qni_from_integer(vd x)
 {
@@ -106,11 +92,6 @@ static inline vdd qni_sine(vd r)
 {
     vd square = v_mul(r, r);
     return dd_fast_sum(r, v_mul(v_mul(r, square), QNI_SERIES(square, qni_sine_of_pi)));
-}
-
-static inline vd qni_gamma_at_most(vd x, double limit)
-{
-    return v_select(v_gt(x, v_set(limit)), v_set(limit), x);
 }
 
 /* log gamma(y), y.high >= 7.5; what y.low adds is digamma(y) times that. */
@@ -167,7 +148,7 @@ QNI_RARE vd qni_gamma_mirrored(vd a)
     vd r = qni_from_integer(x);
     vd half = v_mul(v_round(x), v_set(0.5));
     vm even = v_eq(v_floor(half), half);
-    x = qni_gamma_at_most(x, 200); /* gamma(-200) is 2^-1245 */
+    x = qni_at_most(x, 200); /* gamma(-200) is 2^-1245 */
     vdd factors;
     vdd sum = qni_gamma_shifted(x, &factors);
     vdd ratio = dd_divide(factors, dd_scale(qni_sine(r), x));
@@ -179,7 +160,7 @@ QNI_RARE vd qni_gamma_mirrored(vd a)
 static inline vd v_gamma(vd a)
 {
     vdd factors;
-    vdd sum = qni_gamma_shifted(qni_gamma_at_most(a, 200), &factors);
+    vdd sum = qni_gamma_shifted(qni_at_most(a, 200), &factors);
     vd y = qni_gamma_scaled(sum, dd_divide((vdd){v_set(1), v_set(0)}, factors));
     vm tiny = v_lt(v_abs(a), v_set(0x1p-60));
     if (m_rare(tiny))

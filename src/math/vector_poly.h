@@ -52,4 +52,20 @@ QNI_POLY(8, 6)
 QNI_POLY(9, 7)
 QNI_POLY(10, 8)
 
+/* c[0] + c[1] x + … of count >= 3 constants: pairs of terms, then Horner's scheme in x^2; c[0] is added last, so
+ * that it alone is rounded much. */
+static inline __attribute__((always_inline)) vd v_series(vd x, const double *c, int count)
+{
+    vd square = v_mul(x, x);
+    int k = count % 2 == 1 ? count - 2 : count - 1;
+    vd sum = k == count - 1 ? v_set(c[k]) : v_fma(v_set(c[k + 1]), x, v_set(c[k]));
+#pragma GCC unroll 16
+    for (k -= 2; k > 0; k -= 2)
+        sum = v_fma(sum, square, v_fma(v_set(c[k + 1]), x, v_set(c[k])));
+    return v_fma(sum, x, v_set(c[0]));
+}
+
+/* That of a whole table. */
+#define QNI_SERIES(x, table) v_series(x, table, (int)(sizeof(table) / sizeof *(table)))
+
 #endif

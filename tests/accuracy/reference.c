@@ -202,17 +202,17 @@ static double least_sinc_d(double a)
 #define QUARTERS           {PIECE_PI, 0, 30}
 
 #define REAL(NAME, function, bound_, cost_, ...) \
-    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .cost = (cost_),
-         .pieces = {__VA_ARGS__}}
+    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .cost = (cost_), \
+     .pieces = {__VA_ARGS__}}
 #define ABSOLUTE(NAME, function, bound_, cost_, ...) \
-    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .absolute = true, .cost = (cost_),
-         .pieces = {__VA_ARGS__}}
+    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .absolute = true, .cost = (cost_), \
+     .pieces = {__VA_ARGS__}}
 #define SCALED(NAME, function, bound_, cost_, ...) \
-    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .least = least_##function,
-         .cost = (cost_), .pieces = {__VA_ARGS__}}
+    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .least = least_##function, \
+     .cost = (cost_), .pieces = {__VA_ARGS__}}
 #define DRAWN(NAME, function, bound_, cost_, draw_, ...) \
-    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .cost = (cost_), .draw = (draw_),
-         .pieces = {__VA_ARGS__}}
+    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .cost = (cost_), .draw = (draw_), \
+     .pieces = {__VA_ARGS__}}
 #define SAME(NAME, function, draw_, ...) \
     {.op = QNI_OP_##NAME, .name = #NAME, .exact = exact_##function, .cost = 1, .draw = (draw_), .pieces = {__VA_ARGS__}}
 

@@ -106,5 +106,6 @@ static inline simde__m512d emulated_gather(simde__m512i index, const double *tab
 #define _mm512_maskz_loadu_pd(mask, p)            emulated_load((mask), (p))
 #define _mm512_mask_storeu_pd(p, mask, a)         emulated_store((p), (mask), (a))
 #define _mm512_i64gather_pd(index, table, stride) emulated_gather((index), (table))
+#define _mm512_stream_pd(p, a)                    emulated_store((p), 0xFF, (a))
 
 #endif

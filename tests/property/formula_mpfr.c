@@ -1,9 +1,9 @@
-/* Values and derivatives of random formulas over the whole language beside MPFR with 200 bits: values by a second reading
- * of the language, derivatives by central differences of that.
+/* Values and derivatives of random formulas over the whole language beside MPFR with 200 bits: values by a second
+ * reading of the language, derivatives by central differences of that.
  *
  * How far double precision may be from it is carried along: each node's error is what its operands' errors do to it
- * (the operation is evaluated at both ends) and the rounding that its function is allowed; the same for the slope by each
- * operand, from which follows a bound for a derivative in either mode of differentiation. A point is skipped, and
+ * (the operation is evaluated at both ends) and the rounding that its function is allowed; the same for the slope by
+ * each operand, from which follows a bound for a derivative in either mode of differentiation. A point is skipped, and
  * counted, where that says nothing: beyond the range in which doubles have all their digits, where an error may turn a
  * comparison or cross a kink, where little more than the error is left, and where differences of two steps disagree.
  * Most operations are chosen so that they are none of these at the points where the formula will be evaluated. */
@@ -93,6 +93,8 @@ static void remainder_of(mpfr_ptr out, mpfr_srcptr a, mpfr_srcptr b, bool quotie
     else {
         mpfr_mul(q, q, b, MPFR_RNDN);
         mpfr_sub(out, a, q, MPFR_RNDN);
+        if (mpfr_zero_p(out)) /* with the sign of b, as NumPy's */
+            mpfr_setsign(out, out, mpfr_signbit(b), MPFR_RNDN);
     }
     mpfr_clear(q);
 }
@@ -303,7 +305,8 @@ static bool is_choice(int operation)
 }
 
 /* What rounding may do to a value, in absolute terms. The units in the last place are those that docs/formulas.md
- * promises of each function; near the zeros of lgamma and digamma, and for the Bessel functions, the error is absolute. */
+ * promises of each function; near the zeros of lgamma and digamma, and for the Bessel functions, the error is
+ * absolute. */
 static double rounding_of(int operation, double v)
 {
     double size = fabs(v) * unit;
@@ -419,11 +422,14 @@ static bool is_exact(mpfr_srcptr v)
 /* Whether errors may turn what a discrete operation decides. */
 static bool may_turn(trial *t, const formula_node *n, const mpfr_srcptr *args, const cell *self, cell *const *operands)
 {
-    bool joint = n->index >= FORMULA_LT && n->index <= FORMULA_NE;
-    double by = joint ? operands[0]->error + operands[1]->error : operands[0]->error;
-    if (effect(t, n, args, self->v, 0, by) != 0)
+    if (n->index >= FORMULA_LT && n->index <= FORMULA_NE) {
+        mpfr_sub(t->t[4], args[0], args[1], MPFR_RNDN);
+        double by = operands[0]->error + operands[1]->error;
+        return by > 0 && fabs(mpfr_get_d(t->t[4], MPFR_RNDN)) <= by;
+    }
+    if (effect(t, n, args, self->v, 0, operands[0]->error) != 0)
         return true;
-    return n->count == 2 && !joint && effect(t, n, args, self->v, 1, operands[1]->error) != 0;
+    return n->count == 2 && effect(t, n, args, self->v, 1, operands[1]->error) != 0;
 }
 
 /* The same for the quotient within mod and floor division. */
@@ -628,11 +634,18 @@ static bool value_moved(trial *t, int row, int parameter, double by, mpfr_ptr ou
     return same;
 }
 
+/* The power of two next to a parameter, by which its steps are measured. */
+static double parameter_size(const trial *t, int parameter)
+{
+    double at = fabs(t->parameters[parameter]);
+    return ldexp(1, ilogb(at > 0x1p-10 ? at : 0x1p-10));
+}
+
 /* The central difference with a step of about 2^exponent of the parameter, into `out`; false where the value jumps or
  * goes another way. */
 static bool difference(trial *t, int row, int parameter, int exponent, double size, mpfr_ptr out)
 {
-    double at = fabs(t->parameters[parameter]), h = ldexp(1, ilogb(at > 0x1p-10 ? at : 0x1p-10) + exponent);
+    double h = ldexp(parameter_size(t, parameter), exponent);
     bool above = value_moved(t, row, parameter, h, t->t[0]), below = value_moved(t, row, parameter, -h, t->t[1]);
     mpfr_sub(out, t->t[0], t->t[1], MPFR_RNDN);
     mpfr_div_d(out, out, 2 * h, MPFR_RNDN);
@@ -640,7 +653,8 @@ static bool difference(trial *t, int row, int parameter, int exponent, double si
     return above && below && fabs(mpfr_get_d(t->t[0], MPFR_RNDN)) <= 2 * h * size;
 }
 
-/* How large the terms of the derivative are, and how far double precision may be from it, in either mode. */
+/* How large the terms of the derivative are, and how far double precision may be from it, in either mode, and the
+ * difference from it, whose digits may be lost in a large value. */
 static void find_bound(const trial *t, int row, int parameter, double *size, double *error)
 {
     static double sizes[FORMULA_NODES_MAX], errors[FORMULA_NODES_MAX];
@@ -658,6 +672,8 @@ static void find_bound(const trial *t, int row, int parameter, double *size, dou
             sizes[at] += slope * below;
             errors[at] += slope * errors[n->operands[k]] + below * (c->slope_error[k] + 4 * unit * slope);
         }
+        if (sizes[at] > 0)
+            errors[at] += ldexp(fabs(mpfr_get_d(c->v, MPFR_RNDN)), 64 - BITS) / parameter_size(t, parameter);
     }
     *size = sizes[t->f.root];
     *error = errors[t->f.root];

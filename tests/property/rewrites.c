@@ -1,5 +1,5 @@
-/* What the compiler rewrites (constant folding, sharing, identities, fused operations, scalars computed once) keeps every
- * bit: a compiled formula gives the bits of a walk over its tree that computes each node alone, by itself. Of NaNs only
+/* What the compiler rewrites (constant folding, sharing, identities, fused operations, scalars computed once) keeps
+ * every bit: a compiled formula gives the bits of a walk over its tree that computes each node alone, by itself. Of NaNs only
  * that they are.
  *
  * The exceptions are powers with the constant exponents that are reduced to products, quotients and square roots. Where
