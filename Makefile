@@ -12,7 +12,7 @@ help:
 	@echo "make test      the whole suite: every configuration, sanitizers, installation"
 	@echo "make bench     measure; raw samples go to build/bench/bench/samples"
 	@echo "make guard     a few benchmarks: their ratios to peers are within bench/guard.txt"
-	@echo "make long      long tests, then every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))"
+	@echo "make long      long tests, then every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)), formulas for ten million runs"
 	@echo "make coverage  what the tests reach, a folder a line; refuses what is below the floors"
 	@echo "make docs      the C interface as pages: build/docs/api/index.html"
 	@echo "make dist      source archive and Debian package: build/dist"

@@ -1,8 +1,8 @@
 /* bench/model_formulas.h: the eight formulas that bench/model.c measures, and the shape of a peer's loop.
  *
  * A loop computes the value and the derivatives by every parameter at `rows` points, all in one pass, as one would
- * write it by hand for this formula: value (rows), derivative by parameter p of row i at jacobian[p * rows + i]. Rows are a
- * multiple of 8. */
+ * write it by hand for this formula: value (rows), derivative by parameter p of row i at jacobian[p * rows + i]. Rows
+ * are a multiple of 8. */
 #ifndef QUERN_BENCH_MODEL_FORMULAS_H
 #define QUERN_BENCH_MODEL_FORMULAS_H
 

@@ -1,6 +1,6 @@
 # qn_test(KIND NAME [FOLDERS folders…] [LABELS labels…] [SOURCES files…] [LIBRARIES targets…] [NO_MEMCHECK reason]): tests/KIND/NAME.c (or
 # SOURCES) as a CTest test "KIND.NAME". It links the named folders of src/ and what they need, the harness and cmocka. With QUERN_GATES=ON
-# the unit and fault tests also run under memcheck, as "memcheck.KIND.NAME", but those that give a reason against it.
+# the unit and fault tests also run under memcheck at the baseline level, as "memcheck.KIND.NAME", but those that give a reason against it.
 function(qn_test kind name)
   cmake_parse_arguments(test "" "NO_MEMCHECK" "FOLDERS;LABELS;SOURCES;LIBRARIES" ${ARGN})
   if(NOT test_SOURCES)
@@ -18,7 +18,7 @@ function(qn_test kind name)
     add_test(NAME memcheck.${kind}.${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
       COMMAND valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
         --suppressions=${PROJECT_SOURCE_DIR}/tests/memcheck.supp $<TARGET_FILE:${target}>)
-    set_tests_properties(memcheck.${kind}.${name} PROPERTIES LABELS "house;memcheck" TIMEOUT 600)
+    set_tests_properties(memcheck.${kind}.${name} PROPERTIES LABELS "house;memcheck" TIMEOUT 600 ENVIRONMENT QUERN_CPU=baseline)
   endif()
 endfunction()
 

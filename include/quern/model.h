@@ -5,7 +5,8 @@
  *  - Columns and parameters are numbered in the order in which the formula first names them, not in the order of the
  *    data.
  *  - Derivatives come from automatic differentiation, never from differences. At a kink the derivative is the mean of
- *    both sides (abs at 0: 0); where one has the form 0 * infinity (d/da 0^a, d/dx x^0, d/da sqrt(a*x) at x = 0) it is 0.
+ *    both sides (abs at 0: 0); where one has the form 0 * infinity (d/da 0^a, d/dx x^0, d/da sqrt(a*x) at x = 0) it
+ *    is 0.
  *  - Values and derivatives have the same bits at every processor level (QUERN_CPU=baseline|avx2|avx512 forces one) and
  *    however rows are cut into calls; of NaNs, only that they are.
  *  - Evaluation never fails: what is outside the domain of a function is NaN or infinite as in IEEE 754.

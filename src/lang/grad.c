@@ -53,18 +53,20 @@ static void reverse(qni_ir *ir, int32_t root, int32_t *out, int32_t *adjoints)
     }
 }
 
-/* The derivative of `root` by one parameter; -1: 0. */
-static int32_t forward(qni_ir *ir, int32_t root, int32_t parameter, int32_t *tangents)
+/* The derivative of `root` by one parameter; -1: 0. Only nodes with an adjoint reach the root. */
+static int32_t forward(qni_ir *ir, int32_t root, int32_t parameter, const int32_t *adjoints, int32_t *tangents)
 {
     for (int32_t i = 0; i <= root && ir->status == QN_OK; i++) {
-        const qni_ir_node *n = &ir->nodes[i];
+        const qni_ir_node n = ir->nodes[i]; /* a copy: nodes are added */
         tangents[i] = -1;
-        if (n->op == QNI_OP_PARAMETER && n->index == parameter)
-            tangents[i] = qni_ir_number(ir, 1);
-        if (!n->active || n->op == QNI_OP_PARAMETER)
+        if (adjoints[i] < 0)
             continue;
-        for (int k = 0; k < qni_op_infos[ir->nodes[i].op].arity && ir->status == QN_OK; k++) {
-            int32_t tangent = tangents[ir->nodes[i].args[k]];
+        if (n.op == QNI_OP_PARAMETER) {
+            tangents[i] = n.index == parameter ? qni_ir_number(ir, 1) : -1;
+            continue;
+        }
+        for (int k = 0; k < qni_op_infos[n.op].arity && ir->status == QN_OK; k++) {
+            int32_t tangent = tangents[n.args[k]];
             if (tangent >= 0)
                 tangents[i] = sum(ir, tangents[i], apply_rule(ir, i, k, tangent));
         }
@@ -93,10 +95,11 @@ static int64_t cost(const qni_ir *ir, int32_t root, const int32_t *derivatives, 
 }
 
 /* Puts the derivatives in forward mode into `other` (count). */
-static void forward_all(qni_ir *ir, int32_t root, int32_t *other, int64_t count, int32_t zero, int32_t *tangents)
+static void forward_all(qni_ir *ir, int32_t root, int32_t *other, int64_t count, int32_t zero, const int32_t *adjoints,
+                        int32_t *tangents)
 {
     for (int64_t i = 0; i < count && ir->status == QN_OK; i++) {
-        int32_t tangent = forward(ir, root, (int32_t)i, tangents);
+        int32_t tangent = forward(ir, root, (int32_t)i, adjoints, tangents);
         other[i] = tangent < 0 ? zero : tangent;
     }
 }
@@ -121,15 +124,15 @@ qn_status qni_ir_gradient(qni_ir *ir, int32_t root, int32_t *out, int64_t parame
     if (ir->status != QN_OK || !ir->nodes[root].active)
         return ir->status;
     bool both = parameter_count <= QNI_FORWARD_WORK_MAX && (root + 1) * parameter_count <= QNI_FORWARD_WORK_MAX;
-    int64_t size = root + 1 + (both ? parameter_count : 0);
-    int32_t *scratch = qni_alloc(ir->allocator, size, sizeof *scratch); /* (root + 1), (parameter_count) */
-    if (scratch == NULL)
+    int64_t nodes = root + 1, size = both ? 2 * nodes + parameter_count : nodes;
+    int32_t *adjoints = qni_alloc(ir->allocator, size, sizeof *adjoints); /* and tangents, and derivatives */
+    if (adjoints == NULL)
         return ir->status = qni_error(ir->err, QN_NOMEM, "out of memory for the derivatives of a formula");
-    reverse(ir, root, out, scratch);
+    reverse(ir, root, out, adjoints);
     if (both && ir->status == QN_OK)
-        forward_all(ir, root, scratch + root + 1, parameter_count, zero, scratch);
+        forward_all(ir, root, adjoints + 2 * nodes, parameter_count, zero, adjoints, adjoints + nodes);
     if (both && ir->status == QN_OK)
-        keep_cheaper(ir, root, out, scratch + root + 1, parameter_count);
-    qni_free(ir->allocator, scratch, size, sizeof *scratch);
+        keep_cheaper(ir, root, out, adjoints + 2 * nodes, parameter_count);
+    qni_free(ir->allocator, adjoints, size, sizeof *adjoints);
     return ir->status;
 }

@@ -9,10 +9,10 @@
  *   da…dc  the adjoint that the operand a, b, c receives, from the operation's own, g, and its value, self, in the
  *          vocabulary of rules.c; NONE: there is no such operand, its derivative is 0, or nothing asks for it
  *
- * A zero factor wins: ZMUL and ZDIV are multiplication and division in which 0 times or over anything is 0. Adjoints
- * use them, so that a derivative that does not reach a parameter is 0 even where the way there is infinite (t = 0 in
- * (t/tau)^0.5; 1/(1 + exp(1000))). At a kink the derivative is the mean of both sides: 0 for abs(x) at 0, half for each
- * of two equal operands of min and max. Steps have none.
+ * A zero factor wins: ZMUL and ZDIV are multiplication and division in which 0 times or over anything is 0, and so is
+ * anything over infinity. Adjoints use them, so that a derivative that does not reach a parameter is 0 even where the
+ * way there is infinite (t = 0 in (t/tau)^0.5; 1/(1 + exp(1000)); atan(exp(1000))). At a kink the derivative is the
+ * mean of both sides: 0 for abs(x) at 0, half for each of two equal operands of min and max. Steps have none.
  *
  * D(NAME, arity, "text", definition): a function that is composed of others, over the nodes a, b, c; in the tree
  * only. */
@@ -156,13 +156,12 @@ enum {
 };
 
 typedef struct qni_kernels {
-    qni_kernel *fill; /* d = a[0] everywhere */
+    qni_kernel *fill;                                /* d = a[0] everywhere */
     qni_kernel *table[QNI_OP_COUNT][QNI_FORM_COUNT]; /* NULL where there is no such form */
 } qni_kernels;
 
 /* Those of a processor level; NULL where this build has none for it. */
 const qni_kernels *qni_kernels_of(int level);
-
 
 qni_kernel qni_kernel_copy; /* d = a */
 

@@ -1,11 +1,11 @@
 /* math/vector_arc.h: inverse trigonometric functions.
  *
  * The arc tangent of |t| <= 1 is one odd polynomial; beyond, it is pi/2 less that of the inverse. The arc sine of
- * |x| <= 1/2 is another; beyond, with s^2 = (1 - |x|) / 2, it is pi/2 less twice that of s. Polynomials are minimax fits
- * with coefficients rounded to doubles on the way (Brisebarre and Chevillard, "Efficient polynomial L-infinity
+ * |x| <= 1/2 is another; beyond, with s^2 = (1 - |x|) / 2, it is pi/2 less twice that of s. Polynomials are minimax
+ * fits with coefficients rounded to doubles on the way (Brisebarre and Chevillard, "Efficient polynomial L-infinity
  * approximations", 2007).
  *
- * Largest errors seen against MPFR, in ULP: atan 1.29, atan2 1.52, asin 1.15, acos 1.09. */
+ * Largest errors seen against MPFR, in ULP: atan 1.29, atan2 1.52, asin 1.15, acos 1.11. */
 #ifndef QNI_MATH_VECTOR_ARC_H
 #define QNI_MATH_VECTOR_ARC_H
 
@@ -37,7 +37,7 @@ static inline vd qni_atan_tail(vd z)
     return v_fma(v_fma(v_fma(v_fma(q16, z4, q12), z4, q8), z4, q4), z4, q0);
 }
 
-/* base + atan(t) or, where side is a sign bit, base - atan(t); t >= 0. To base belongs a low part, here with the sign that
+/* base + atan(t) or, where side is a sign bit, base - atan(t); t >= 0. The low part of base comes with the sign that
  * the arc tangent then has. */
 static inline vd qni_atan_from(vd t, vd side, vd base, vd base_low)
 {

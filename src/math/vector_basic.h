@@ -40,8 +40,9 @@ static inline vd v_above(vd a, vd b)
     return v_select(v_eq(a, b), v_set(0.5), whole);
 }
 
-/* Products and quotients in which a zero factor wins over everything, infinities and NaN included; the sign is the
- * product of signs even then, so that signs can be moved between factors. Only a NaN can be such a case. */
+/* Products and quotients in which a zero factor wins over everything, infinities and NaN included, and dividing by an
+ * infinity is such a factor; the sign is the product of signs even then, so that signs can be moved between factors.
+ * Only a NaN can be such a case. */
 static inline vd v_sign_of_product(vd a, vd b)
 {
     vd signs = v_xor(v_unless(v_isnan(a), a), v_unless(v_isnan(b), b)); /* the sign of a NaN is anything */
@@ -65,7 +66,7 @@ static inline vd v_zdiv(vd a, vd b)
 {
     vd quotient = v_div(a, b);
     if (m_any(v_isnan(quotient)))
-        quotient = qni_zero_wins(quotient, v_eq(a, v_set(0)), a, b);
+        quotient = qni_zero_wins(quotient, m_or(v_eq(a, v_set(0)), v_isinf(b)), a, b);
     return quotient;
 }
 

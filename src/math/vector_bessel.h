@@ -1,14 +1,14 @@
 /* math/vector_bessel.h: Bessel functions of the first kind, of orders 0 and 1.
  *
- * Up to |x| = 5 a polynomial in x^2 about its middle, 12.5: J0 = 1 + x^2 P, J1 = x Q. Beyond, amplitude and phase (Watson,
- * "A treatise on the theory of Bessel functions", 1922, 13.75): with s = 1 / x^2,
+ * Up to |x| = 5 a polynomial in x^2 about its middle, 12.5: J0 = 1 + x^2 P, J1 = x Q. Beyond, amplitude and phase
+ * (Watson, "A treatise on the theory of Bessel functions", 1922, 13.75): with s = 1 / x^2,
  *   J(x) = sqrt(2 / (pi x)) (1 + s M(s)) cos(x - pi/4 - order pi/2 + F(s) / x),
- * where x is reduced as the sine's argument is. The polynomials M and F are fits on 0 <= s <= 1/25 of what J^2 + Y^2 and
- * atan(Y / J) give. All are minimax with coefficients rounded to doubles on the way (Brisebarre and Chevillard,
- * "Efficient polynomial L-infinity approximations", 2007).
+ * where x is reduced as the argument of a sine is. M and F are fitted on 0 <= s <= 1/25 to what J^2 + Y^2 and
+ * atan(Y / J) are there. All polynomials are minimax with coefficients rounded to doubles on the way (Brisebarre and
+ * Chevillard, "Efficient polynomial L-infinity approximations", 2007).
  *
- * What counts is the absolute error. The largest seen against MPFR for |x| <= 10000: J0 3.4e-16, J1 2.5e-16, J1(x) / x 1.5e-16. Beyond, errors fall with the
- * amplitude, to the largest double. */
+ * What counts is the absolute error. The largest seen for |x| <= 10000: J0 3.4e-16, J1 2.5e-16, J1(x) / x 1.5e-16. Beyond,
+ * errors fall with the amplitude, to the largest double; what is left of it at infinity is 0. */
 #ifndef QNI_MATH_VECTOR_BESSEL_H
 #define QNI_MATH_VECTOR_BESSEL_H
 
@@ -35,7 +35,8 @@ static const double qni_j1_near_terms[] = {0x1.1bc72971267d4p-5,   -0x1.298cf69e
                                            -0x1.40abeb248072bp-60, 0x1.7e62ed5736e4ep-69,  -0x1.79ffec9af845ap-78,
                                            0x1.3be93fab077acp-87,  -0x1.dbf5e0f70ae31p-96};
 
-/* An order at x > QNI_BESSEL_FAR: M and F, errors of J below 2^-55.5; the phase at the origin in half turns, as a sine's. */
+/* An order at x > QNI_BESSEL_FAR: M and F, errors of J below 2^-55.5; and the phase at the origin, in half turns and as
+ * that of a sine. */
 typedef struct qni_bessel_order {
     double amplitude[QNI_BESSEL_FAR_TERMS];
     double phase[QNI_BESSEL_FAR_TERMS];

@@ -103,7 +103,7 @@ EXACT(floor, floor(a))
 EXACT(ceil, ceil(a))
 EXACT(round, rint(a))
 EXACT(zmul, zmul(a, b))
-EXACT(zdiv, a == 0 ? zero_of(a, b) : a / b)
+EXACT(zdiv, a == 0 || isinf(b) ? zero_of(a, b) : a / b)
 EXACT(above, a == b ? 0.5 : (double)(a > b))
 EXACT(pow_da, (a == 0 && !isnan(b)) || (a == 1 && b == (double)-INFINITY) ? 0 : a * b)
 EXACT(muladd, a *b + c)
@@ -205,8 +205,8 @@ static double least_sinc_d(double a)
     {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .cost = (cost_), \
      .pieces = {__VA_ARGS__}}
 #define ABSOLUTE(NAME, function, bound_, cost_, ...) \
-    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .absolute = true, .cost = (cost_), \
-     .pieces = {__VA_ARGS__}}
+    {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .absolute = true, \
+     .cost = (cost_), .pieces = {__VA_ARGS__}}
 #define SCALED(NAME, function, bound_, cost_, ...) \
     {.op = QNI_OP_##NAME, .name = #NAME, .real = real_##function, .bound = (bound_), .least = least_##function, \
      .cost = (cost_), .pieces = {__VA_ARGS__}}

@@ -122,6 +122,10 @@ refuses_malloc)
     plant src/base/error.c <<<'void *qni_planted(void) { return malloc(1); }'
     refused calls "src/base/error.c:$(wc -l <"$planted"): malloc may not be called here"
     ;;
+refuses_the_c_librarys_functions_in_formulas)
+    plant src/lang/kernels.c <<<'double qni_planted(double x) { return exp(x); }'
+    refused calls "src/lang/kernels.c:$(wc -l <"$planted"): exp may not be called here"
+    ;;
 refuses_bad_format)
     plant src/base/error.c <<<'static   int planted( void );'
     refused format 'src/base/error.c'

@@ -1,6 +1,6 @@
 /* Every processor level gives the same bits for whole models, values and derivatives, however the rows fall on vectors
- * and blocks; QUERN_CPU chooses the level of a model when it is made, and what it cannot be is refused with a sentence. Of
- * NaNs only that they are. */
+ * and blocks; QUERN_CPU chooses the level of a model when it is made, and what it cannot be is refused with a sentence.
+ * Of NaNs only that they are. */
 #include "harness/harness.h"
 #include "property/formula.h"
 

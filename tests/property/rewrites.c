@@ -1,6 +1,6 @@
 /* What the compiler rewrites (constant folding, sharing, identities, fused operations, scalars computed once) keeps
- * every bit: a compiled formula gives the bits of a walk over its tree that computes each node alone, by itself. Of NaNs only
- * that they are.
+ * every bit: a compiled formula gives the bits of a walk over its tree that computes each node alone. Of NaNs only that
+ * they are.
  *
  * The exceptions are powers with the constant exponents that are reduced to products, quotients and square roots. Where
  * one stands, the walk reduces it as well, as listed here; and each reduction is compared alone with the power itself,

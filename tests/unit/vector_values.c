@@ -180,7 +180,7 @@ static const value basics[] = {
     TWO(FLOORDIV, 1, NONE, NONE),
     TWO(FLOORDIV, 1e308, 3e-300, INF), TWO(FLOORDIV, 1e300, -7, -1.4285714285714286e+299),
     TWO(ZMUL, 0.0, INF, 0.0), TWO(ZMUL, -INF, 0.0, -0.0), TWO(ZMUL, 2, 3, 6), TWO(ZDIV, 0.0, 0.0, 0.0),
-    TWO(ZDIV, 1, 0.0, INF),
+    TWO(ZDIV, 1, 0.0, INF), TWO(ZDIV, INF, -INF, -0.0), TWO(ZDIV, 1, INF, 0.0),
     TWO(POW_DA, 0.0, -INF, 0.0), TWO(POW_DA, 1, -INF, 0.0), TWO(POW_DA, 2, 3, 6),
 };
 /* clang-format on */
