@@ -39,10 +39,11 @@ QN_API void qn_model_options_init(qn_model_options *out, int64_t size);
 /* Compiles `formula` (`size` bytes; -1: up to the terminating zero; copied). The model has one reference, the caller's.
  * The formula is `y = expr`, `f(column) = expr` (the response is transformed) or, with options->response, `expr`; any
  * number of intermediates, `name = expr;`, stand before it.
- * Errors, all with their column in `formula`: QN_SYNTAX; QN_NAME (unknown function, response that is no column, with
- * the nearest known name; a quoted name that is no column; an intermediate that is a column, a constant, defined twice
- * or used before); QN_INVALID (a left side and another options->response); QN_LIMIT (length, depth, operations, names,
- * statements); QN_NOMEM. `options` may be NULL: no columns. */
+ * Errors, with their column in `formula` where they have one: QN_SYNTAX; QN_NAME (unknown function, response that is no
+ * column, with the nearest known name; a quoted name that is no column; an intermediate that is a column, a constant,
+ * defined twice or used before); QN_INVALID (a left side and another options->response; second derivatives of sinc,
+ * digamma or besselj1); QN_LIMIT (length, depth, operations, names, statements; parameters, with second derivatives);
+ * QN_NOMEM. `options` may be NULL: no columns. */
 QN_API QN_MUST_USE qn_status qn_model_new(qn_model **out, const char *formula, int64_t size,
                                           const qn_model_options *options, qn_error *err);
 
@@ -74,7 +75,7 @@ QN_API const char *qn_model_warning(const qn_model *model, int64_t index); /* on
 
 /* Writes the digest of what the formula means: 64 hexadecimal digits and a zero, equal for formulas that differ only in
  * spelling, white space, intermediates and the order of commutative operands. Names of parameters and columns are part
- * of the meaning; the order of parameters is not. The same from run to run and machine to machine. It is computed anew
+ * of the meaning, also of those that the result does not depend on; their order is not. The same from run to run and machine to machine. It is computed anew
  * each time, in about the time that compiling takes. On failure `out` is "". Any thread. Errors: QN_NOMEM. */
 QN_API QN_MUST_USE qn_status qn_model_digest(char out[QN_MODEL_DIGEST_SIZE], const qn_model *model, qn_error *err);
 

@@ -1,6 +1,5 @@
 /* cli/options.c: the parser of command lines: one pass over argv; what was given is kept in its order, the getters look
- * there,
- * then among what is configured.
+ * there, then among what is configured.
  *
  * Always: an option in `given` stands in the verb's table or among the common ones, and its text has been checked. */
 #include "cli/options.h"

@@ -1,10 +1,12 @@
 /* lang/meaning.c: the digest of what a formula means. It is made from the formula when it is asked for, so that a
  * program that asks for none needs no library of digests.
  *
- * It covers the simplified kernel IR of both sides, each node once, in an order that spelling does not change: operands
- * first, and those of commutative operations by a fingerprint of what they are. Parameters and columns stand there by
- * name. Operations are named by their text and number of operands, so the digest does not depend on the table's order.
- * One thread. */
+ * It covers the simplified kernel IR of both sides: a node's digest is made of its operation and the digests of its
+ * operands, those of commutative operations in an order of their own. So neither the order in which nodes were made nor
+ * how often an equal one stands there makes a difference. Which factor of a product carries a sign, or whether a
+ * difference takes it in, is left to simplification and hence to spelling; so signs are kept apart. Parameters and
+ * columns stand there by name, and once more all together: a model has also those that nothing depends on. Operations
+ * are named by their text and number of operands, so the digest does not depend on the table's order. One thread. */
 #include "lang/model_int.h"
 
 #include "base/alloc.h"
@@ -14,155 +16,126 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* First in every digest: what follows is read by these rules. */
-static const char format[] = "quern formula 1";
+static const char format[] = "quern formula 2";
 
-typedef struct walker {
-    const qni_ir *ir;
-    const qni_names *names;
-    uint64_t *prints; /* (node_count) fingerprints */
-    int32_t *numbers; /* (node_count) in order of the digest; -1: not there yet */
-    int32_t *stack;   /* (2 * node_count) */
-    int32_t next;
-    qni_digester digester;
-} walker;
+/* What a node means, but for its sign; and whether it is the negative of that. */
+typedef struct term {
+    qni_digest digest;
+    bool negative;
+} term;
 
-/* A bijection of 64 bits (Stafford's thirteenth variant of the finaliser of MurmurHash3). The digest depends on it. */
-static uint64_t mix(uint64_t x)
+static const char *name_of(const qni_names *names, const qni_ir_node *n)
 {
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
+    return n->op == QNI_OP_PARAMETER ? names->parameters[n->index] : names->columns[n->index];
 }
 
-static uint64_t print_text(uint64_t print, const char *text)
+static int compare(const term *a, const term *b)
 {
-    for (; *text != '\0'; text++)
-        print = mix(print ^ (unsigned char)*text);
-    return print;
+    int order = memcmp(a->digest.bytes, b->digest.bytes, sizeof a->digest.bytes);
+    return order != 0 ? order : a->negative - b->negative;
 }
 
-static const char *name_of(const walker *w, const qni_ir_node *n)
+static void add_term(qni_digester *d, const term *t)
 {
-    return n->op == QNI_OP_PARAMETER ? w->names->parameters[n->index] : w->names->columns[n->index];
+    qni_digest_bytes(d, t->digest.bytes, sizeof t->digest.bytes);
+    qni_digest_int64(d, t->negative);
 }
 
-static uint64_t bits_of(double number)
+/* An operation with its operands, which may be reordered and lose their signs. */
+static term operation(const qni_ir_node *n, term operands[3])
 {
-    uint64_t bits;
-    memcpy(&bits, &number, sizeof bits);
-    return isnan(number) ? UINT64_C(0x7ff8000000000000) : bits;
+    term out = {.negative = false};
+    qni_op op = (qni_op)n->op;
+    if (op == QNI_OP_NEG)
+        return (term){.digest = operands[0].digest, .negative = !operands[0].negative};
+    if (op == QNI_OP_SUB) { /* a - b is a + -b */
+        op = QNI_OP_ADD;
+        operands[1].negative = !operands[1].negative;
+    }
+    if (op == QNI_OP_MUL || op == QNI_OP_DIV) {
+        out.negative = operands[0].negative != operands[1].negative;
+        operands[0].negative = operands[1].negative = false;
+    }
+    if (qni_op_commutes(op) && compare(&operands[1], &operands[0]) < 0) {
+        term swap = operands[0];
+        operands[0] = operands[1];
+        operands[1] = swap;
+    }
+    qni_digester d;
+    qni_digest_init(&d);
+    qni_digest_string(&d, qni_op_infos[op].text, -1);
+    qni_digest_int64(&d, qni_op_infos[op].arity);
+    for (int k = 0; k < qni_op_infos[op].arity; k++)
+        add_term(&d, &operands[k]);
+    out.digest = qni_digest_final(&d);
+    return out;
 }
 
-/* What a node is, regardless of how its operands are ordered where that makes no difference. */
-static uint64_t fingerprint(const walker *w, const qni_ir_node *n)
+static term leaf(const qni_names *names, const qni_ir_node *n)
 {
-    const qni_op_info *info = &qni_op_infos[n->op];
-    uint64_t print = print_text((uint64_t)info->arity + 1, info->text);
+    term out = {.negative = n->op == QNI_OP_CONST && signbit(n->number) && !isnan(n->number)};
+    qni_digester d;
+    qni_digest_init(&d);
+    qni_digest_string(&d, qni_op_infos[n->op].text, -1);
+    qni_digest_int64(&d, 0);
     if (n->op == QNI_OP_CONST)
-        return mix(print ^ bits_of(n->number));
-    if (info->arity == 0)
-        return print_text(print, name_of(w, n));
-    if (qni_op_commutes((qni_op)n->op)) {
-        uint64_t a = w->prints[n->args[0]], b = w->prints[n->args[1]];
-        return mix(mix(print ^ (a < b ? a : b)) ^ (a < b ? b : a));
-    }
-    for (int k = 0; k < info->arity; k++)
-        print = mix(print ^ w->prints[n->args[k]]);
-    return print;
+        qni_digest_double(&d, fabs(n->number));
+    else
+        qni_digest_string(&d, name_of(names, n), -1);
+    out.digest = qni_digest_final(&d);
+    return out;
 }
 
-static void add_node(walker *w, int32_t node, const int32_t *operands)
+static int by_text(const void *a, const void *b)
 {
-    const qni_ir_node *n = &w->ir->nodes[node];
-    const qni_op_info *info = &qni_op_infos[n->op];
-    qni_digest_string(&w->digester, info->text, -1);
-    qni_digest_int64(&w->digester, info->arity);
-    if (n->op == QNI_OP_CONST)
-        qni_digest_double(&w->digester, n->number);
-    else if (info->arity == 0)
-        qni_digest_string(&w->digester, name_of(w, n), -1);
-    for (int k = 0; k < info->arity; k++)
-        qni_digest_int64(&w->digester, w->numbers[operands[k]]);
-    w->numbers[node] = w->next++;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The operands in the digest's order. */
-static void order_operands(const walker *w, int32_t node, int32_t operands[3])
+/* All names, in the order of their bytes. False: out of memory. */
+static bool add_names(qni_digester *d, const char *const *names, int64_t count, const qn_allocator *allocator)
 {
-    const qni_ir_node *n = &w->ir->nodes[node];
-    int arity = qni_op_infos[n->op].arity;
-    for (int k = 0; k < arity; k++)
-        operands[k] = n->args[k];
-    if (arity == 2 && qni_op_commutes((qni_op)n->op) && w->prints[operands[1]] < w->prints[operands[0]]) {
-        operands[0] = n->args[1];
-        operands[1] = n->args[0];
-    }
-}
-
-/* Adds a node after its operands. The stack holds at most the nodes on the way, and their operands. */
-static void add(walker *w, int32_t root)
-{
-    int64_t depth = 0;
-    w->stack[depth++] = root;
-    while (depth > 0) {
-        int32_t node = w->stack[depth - 1], operands[3];
-        if (w->numbers[node] >= 0) {
-            depth--;
-            continue;
-        }
-        order_operands(w, node, operands);
-        bool ready = true;
-        for (int k = qni_op_infos[w->ir->nodes[node].op].arity - 1; k >= 0; k--) {
-            if (w->numbers[operands[k]] >= 0)
-                continue;
-            w->stack[depth++] = operands[k];
-            ready = false;
-        }
-        if (ready) {
-            add_node(w, node, operands);
-            depth--;
-        }
-    }
-}
-
-static void digest(walker *w, const int32_t *roots, int64_t root_count, int64_t node_count)
-{
-    for (int64_t i = 0; i < node_count; i++) {
-        w->prints[i] = fingerprint(w, &w->ir->nodes[i]);
-        w->numbers[i] = -1;
-    }
-    qni_digest_init(&w->digester);
-    qni_digest_string(&w->digester, format, -1);
-    for (int64_t i = 0; i < root_count; i++) {
-        if (roots[i] >= 0)
-            add(w, roots[i]);
-        qni_digest_int64(&w->digester, roots[i] < 0 ? -1 : w->numbers[roots[i]]);
-    }
+    const char **sorted = qni_alloc(allocator, count + 1, sizeof *sorted);
+    if (sorted == NULL)
+        return false;
+    for (int64_t i = 0; i < count; i++)
+        sorted[i] = names[i];
+    qsort(sorted, (size_t)count, sizeof *sorted, by_text);
+    qni_digest_int64(d, count);
+    for (int64_t i = 0; i < count; i++)
+        qni_digest_string(d, sorted[i], -1);
+    qni_free(allocator, sorted, count + 1, sizeof *sorted);
+    return true;
 }
 
 /* The digest of the nodes `roots` (root_count; -1: there is none) and all below them. */
 static qn_status meaning(qni_digest *out, const qni_ir *ir, const qni_names *names, const int32_t *roots,
                          int64_t root_count, qn_error *err)
 {
-    int64_t count = 0;
-    for (int64_t i = 0; i < root_count; i++)
-        count = roots[i] >= count ? roots[i] + 1 : count;
-    walker w = {.ir = ir, .names = names};
-    w.prints = qni_alloc(ir->allocator, count, sizeof *w.prints);
-    w.numbers = qni_alloc(ir->allocator, count, sizeof *w.numbers);
-    w.stack = qni_alloc(ir->allocator, 3 * count, sizeof *w.stack);
-    bool held = w.prints != NULL && w.numbers != NULL && w.stack != NULL;
-    if (held) {
-        digest(&w, roots, root_count, count);
-        *out = qni_digest_final(&w.digester);
+    term *terms = qni_alloc(ir->allocator, ir->count, sizeof *terms);
+    qni_digester d;
+    qni_digest_init(&d);
+    qni_digest_string(&d, format, -1);
+    for (int64_t i = 0; terms != NULL && i < ir->count; i++) {
+        const qni_ir_node *n = &ir->nodes[i];
+        term operands[3];
+        for (int k = 0; k < qni_op_infos[n->op].arity; k++)
+            operands[k] = terms[n->args[k]];
+        terms[i] = qni_op_infos[n->op].arity == 0 ? leaf(names, n) : operation(n, operands);
     }
-    qni_free(ir->allocator, w.prints, count, sizeof *w.prints);
-    qni_free(ir->allocator, w.numbers, count, sizeof *w.numbers);
-    qni_free(ir->allocator, w.stack, 3 * count, sizeof *w.stack);
-    return held ? QN_OK : qni_error(err, QN_NOMEM, "out of memory for the digest of a formula");
+    for (int64_t i = 0; terms != NULL && i < root_count; i++) {
+        qni_digest_int64(&d, roots[i] >= 0);
+        if (roots[i] >= 0)
+            add_term(&d, &terms[roots[i]]);
+    }
+    bool done = terms != NULL && add_names(&d, names->parameters, names->parameter_count, ir->allocator) &&
+                add_names(&d, names->columns, names->column_count, ir->allocator);
+    *out = qni_digest_final(&d);
+    qni_free(ir->allocator, terms, ir->count, sizeof *terms);
+    return done ? QN_OK : qni_error(err, QN_NOMEM, "out of memory for the digest of a formula");
 }
 
 qn_status qn_model_digest(char out[QN_MODEL_DIGEST_SIZE], const qn_model *model, qn_error *err)

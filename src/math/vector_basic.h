@@ -79,7 +79,7 @@ static inline vd v_zmul3(vd a, vd b, vd c)
     return product;
 }
 
-/* a^4, to within 0.6 units in the last place: the square's own error is squared with it. */
+/* a^4, to within 0.6 units in the last place, 1 where the result is subnormal: the square's own error is carried on. */
 static inline vd v_pow4(vd a)
 {
     vd square = v_mul(a, a), rest = v_fms(a, a, square), plain = v_mul(square, square);

@@ -7,8 +7,8 @@
  * atan(Y / J) are there. All polynomials are minimax with coefficients rounded to doubles on the way (Brisebarre and
  * Chevillard, "Efficient polynomial L-infinity approximations", 2007).
  *
- * What counts is the absolute error. The largest seen for |x| <= 10000: J0 3.4e-16, J1 2.5e-16, J1(x) / x 1.5e-16. Beyond,
- * errors fall with the amplitude, to the largest double; what is left of it at infinity is 0. */
+ * What counts is the absolute error. The largest seen for |x| <= 10000: J0 3.4e-16, J1 2.5e-16, J1(x) / x 1.5e-16.
+ * Beyond, errors fall with the amplitude, to the largest double; what is left of it at infinity is 0. */
 #ifndef QNI_MATH_VECTOR_BESSEL_H
 #define QNI_MATH_VECTOR_BESSEL_H
 

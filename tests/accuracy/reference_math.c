@@ -189,7 +189,7 @@ void real_trigamma(mpfr_t r, const mpfr_t a, const mpfr_t b)
     }
 }
 
-/* sin(pi a) / (pi a); 0 at infinity. */
+/* sin(pi a) / (pi a); NaN at infinity. */
 void real_sinc(mpfr_t r, const mpfr_t a, const mpfr_t b)
 {
     (void)b;
@@ -198,7 +198,7 @@ void real_sinc(mpfr_t r, const mpfr_t a, const mpfr_t b)
         return;
     }
     if (mpfr_inf_p(a)) {
-        mpfr_set_zero(r, 1);
+        mpfr_set_nan(r);
         return;
     }
     mpfr_t pi;
@@ -213,13 +213,13 @@ void real_sinc(mpfr_t r, const mpfr_t a, const mpfr_t b)
 /* Its derivative (cos(pi a) - sinc a) / a, near 0 the first terms of its series: -pi² a / 3 + pi⁴ a³ / 30. */
 void real_sinc_d(mpfr_t r, const mpfr_t a, const mpfr_t b)
 {
-    if (mpfr_zero_p(a) || mpfr_inf_p(a)) {
+    if (mpfr_zero_p(a)) {
         mpfr_set_zero(r, 1);
         return;
     }
     mpfr_t wide;
     mpfr_init2(wide, WORK_BITS);
-    if (mpfr_nan_p(a) || mpfr_get_exp(a) > -30) {
+    if (mpfr_nan_p(a) || mpfr_inf_p(a) || mpfr_get_exp(a) > -30) {
         mpfr_cospi(wide, a, MPFR_RNDN);
         mpfr_t part;
         mpfr_init2(part, WORK_BITS);

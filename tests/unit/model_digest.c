@@ -52,6 +52,11 @@ static void spelling_and_order_of_operands_make_no_difference(void **state)
     assert_same("y = if(x > a, b, c)", "y = a < x ? b : c");
     assert_same("z = x/w; y = a*exp(-z^2)", "y = a*exp(-(x/w)^2)");
     assert_same("y = (a*x + b)*(a*x + b)", "u = b + a*x; y = u*u");
+    assert_same("y = -((x*a)*b)", "y = -(b*(x*a))"); /* wherever the sign goes */
+    assert_same("y = -a*x + -b", "y = -b + x*(-a)");
+    assert_same("y = -a*x - b", "y = -b + -(a*x)");
+    assert_same("y = (-x*a)*(-b*w)*c", "y = c*((b*w)*(a*x))");
+    assert_same("y = a/-x - -2", "y = 2 - a/x");
 }
 
 static void names_numbers_sides_and_operations_do(void **state)
@@ -66,13 +71,19 @@ static void names_numbers_sides_and_operations_do(void **state)
     assert_other("y = (a + b) + x", "y = a + (b + x)"); /* rounds differently */
     assert_other("y = a*x + b", "y = a*b + x");
     assert_other("y = sin(x)*a", "y = cos(x)*a");
+    assert_other("y = a - x*b", "y = a + x*b");
+    assert_other("y = exp(-a*x)", "y = exp(a*x)");
+    assert_other("y = -(a - x)", "y = x - a"); /* -0 and 0 where both are equal */
+    assert_other("y = a*x", "u = b; y = a*x"); /* which has the parameter b */
+    assert_other("y = a*x", "u = w; y = a*x");
+    assert_other("y = a*x", "y = if(true, a*x, b*x)");
 }
 
 static void it_is_what_its_rules_say(void **state)
 {
     (void)state;
     /* By Python's hashlib.blake2b over the words and strings that lang/meaning.c describes. */
-    assert_string_equal(digest_of("y = a/x").text, "51a6f0d49ee6a73ff1e8b5b39d2dbddaad1989a5caf77a24f165c60b03238e79");
+    assert_string_equal(digest_of("y = a/x").text, "b0f6b5564f6a867ac7a33f2beb3ee99a1199493c598606f2533065156e6dee26");
 }
 
 int main(void)

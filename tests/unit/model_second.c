@@ -160,6 +160,17 @@ static void functions_without_them_are_refused_by_name(void **state)
     }
 }
 
+static void what_the_value_does_not_need_refuses_nothing(void **state)
+{
+    (void)state;
+    trial t = begin("w = digamma(a*x); a^3*b*x + b^3");
+    const double p[] = {2, 3};
+    double d[PARAMETERS_MAX + PAIRS_MAX];
+    at(&t, 5, p, d);
+    assert_true(d[2] == 180 && d[3] == 60 && d[4] == 18); /* 6abx, 3a^2x, 6b */
+    end(&t);
+}
+
 static qn_status make(const qn_allocator *allocator, void *user)
 {
     (void)user;
@@ -186,6 +197,7 @@ int main(void)
         cmocka_unit_test(blocks_and_strides_are_kept),
         cmocka_unit_test(differences_of_first_derivatives_agree),
         cmocka_unit_test(functions_without_them_are_refused_by_name),
+        cmocka_unit_test(what_the_value_does_not_need_refuses_nothing),
         cmocka_unit_test(every_failed_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -163,6 +163,8 @@ static void derivatives_are_right_at_the_edges(void **state)
         {"1/(1+exp(a-x))", 2000, 1, 0},
         {"x*log(a)", 0, 0, 0},
         {"atan(a*x)", 1e200, 1e200, 0},
+        {"atan(exp(a*x))", 1000, 1, 0}, /* the way in is infinite, the way on is 0 */
+        {"tanh(exp(a*x))", 1000, 1, 0},
         {"a^400", 0, 1, 400},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
