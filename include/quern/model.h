@@ -75,8 +75,9 @@ QN_API const char *qn_model_warning(const qn_model *model, int64_t index); /* on
 
 /* Writes the digest of what the formula means: 64 hexadecimal digits and a zero, equal for formulas that differ only in
  * spelling, white space, intermediates and the order of commutative operands. Names of parameters and columns are part
- * of the meaning, also of those that the result does not depend on; their order is not. The same from run to run and machine to machine. It is computed anew
- * each time, in about the time that compiling takes. On failure `out` is "". Any thread. Errors: QN_NOMEM. */
+ * of the meaning, also of those that the result does not depend on; their order is not. The same from run to run and
+ * machine to machine. It is computed anew each time, in about the time that compiling takes. On failure `out` is "".
+ * Any thread. Errors: QN_NOMEM. */
 QN_API QN_MUST_USE qn_status qn_model_digest(char out[QN_MODEL_DIGEST_SIZE], const qn_model *model, qn_error *err);
 
 /* Scratch memory for evaluating `model` (borrowed; must outlive the workspace). One thread at a time.

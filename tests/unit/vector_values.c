@@ -93,7 +93,8 @@ static const value trigonometric[] = {
     TWO(ATAN2, -INF, -INF, -0.75 * PI),
     TWO(ATAN2, INF, INF, PI / 4), TWO(ATAN2, -INF, INF, -PI / 4), TWO(ATAN2, NONE, 1, NONE), TWO(ATAN2, 1, NONE, NONE),
     TWO(ATAN2, 1, 1, PI / 4), TWO(ATAN2, 1e308, 1e-308, PI / 2), TWO(ATAN2, 1e-308, -1e308, PI),
-    QUIET(SINC), ONE(SINC, 0.0, 1), ONE(SINC, -0.0, 1), ONE(SINC, 0x1p-1074, 1), ONE(SINC, 1, 0.0), ONE(SINC, INF, NONE),
+    QUIET(SINC), ONE(SINC, 0.0, 1), ONE(SINC, -0.0, 1), ONE(SINC, 0x1p-1074, 1), ONE(SINC, 1, 0.0),
+    ONE(SINC, INF, NONE),
 };
 
 static const value powers[] = {
