@@ -43,7 +43,8 @@ QN_API void qn_model_options_init(qn_model_options *out, int64_t size);
  * column, with the nearest known name; a quoted name that is no column; an intermediate that is a column, a constant,
  * defined twice or used before); QN_INVALID (a left side and another options->response; second derivatives of sinc,
  * digamma or besselj1); QN_LIMIT (length, depth, operations, names, statements; parameters, with second derivatives);
- * QN_NOMEM. `options` may be NULL: no columns. */
+ * QN_CONFIG (QUERN_CPU names no level, or one that this processor lacks); QN_NOMEM. `options` may be NULL: no columns.
+ */
 QN_API QN_MUST_USE qn_status qn_model_new(qn_model **out, const char *formula, int64_t size,
                                           const qn_model_options *options, qn_error *err);
 

@@ -32,8 +32,9 @@
  * reverse mode nearly always is, and trying would make compiling slow. */
 #define QNI_FORWARD_WORK_MAX 256
 
-/* Products inside each other into which a minus sign is followed: more than people write, and no deep recursion. */
-#define QNI_NEGATION_DEPTH_MAX 8
+/* Products inside each other into which a minus sign is followed: as many as people write. Each one more doubles what a
+ * sum over nested products may cost to compile. */
+#define QNI_NEGATION_DEPTH_MAX 4
 
 /* How many simple operations a function is worth when ways to differentiate are compared. */
 #define QNI_FUNCTION_COST 10
