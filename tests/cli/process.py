@@ -237,6 +237,13 @@ class Signals(Command):
                 return process
         self.fail("the fit did not begin")
 
+    def until_asleep(self, process):
+        """Waits until the process waits for something, where the system tells."""
+        state = None
+        while state not in ("S", "Z") and os.path.exists(f"/proc/{process.pid}/stat"):
+            with open(f"/proc/{process.pid}/stat") as file:
+                state = file.read().rpartition(")")[2].split()[0]
+
     def end(self, process):
         out, err = process.communicate(timeout=TIMEOUT)
         return process.returncode, out.decode(), err.decode()
@@ -273,6 +280,7 @@ class Signals(Command):
         for line in process.stderr:
             if b"opening" in line:
                 break
+        self.until_asleep(process)  # the thread sanitizer holds signals back that come just before
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(TIMEOUT), 130)
         process.stdin.close()
