@@ -23,7 +23,7 @@ typedef struct detail {
     int32_t place;    /* NOWHERE; register r is ~r until all other places are known */
     int32_t last_use; /* the last varying node that reads it */
     int32_t uses;     /* by live nodes and outputs */
-    int8_t absorbs;   /* which operand is computed in the same instruction; -1: none */
+    int32_t absorbs;  /* which operand is computed in the same instruction; -1: none */
     bool absorbed;    /* into its only user's instruction */
     bool live;
     bool in_register;
@@ -113,7 +113,7 @@ static void fuse(compiler *c)
             if (!c->ir->nodes[n->args[k]].varying || product->uses != 1 || product->absorbs >= 0 ||
                 find_fusion(c, n, k) == NULL)
                 continue;
-            self->absorbs = (int8_t)k;
+            self->absorbs = k;
             product->absorbed = true;
         }
     }

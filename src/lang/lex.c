@@ -198,7 +198,7 @@ static qn_status lex_sign(qni_lexer *lx, qni_token *t, qn_error *err)
     if (t->kind == 0) {
         if (*text == '\0' || strchr("+-*/^()=,;<>!?:", *text) == NULL)
             return refuse_character(lx, err);
-        t->kind = *text;
+        t->kind = (unsigned char)*text;
         t->size = 1;
     }
     lx->at += t->size;

@@ -121,7 +121,7 @@ static qn_status meaning(qni_digest *out, const qni_ir *ir, const qni_names *nam
     qni_digest_string(&d, format, -1);
     for (int64_t i = 0; terms != NULL && i < ir->count; i++) {
         const qni_ir_node *n = &ir->nodes[i];
-        term operands[3];
+        term operands[3] = {0};
         for (int k = 0; k < qni_op_infos[n->op].arity; k++)
             operands[k] = terms[n->args[k]];
         terms[i] = qni_op_infos[n->op].arity == 0 ? leaf(names, n) : operation(n, operands);
@@ -140,7 +140,7 @@ static qn_status meaning(qni_digest *out, const qni_ir *ir, const qni_names *nam
 
 qn_status qn_model_digest(char out[QN_MODEL_DIGEST_SIZE], const qn_model *model, qn_error *err)
 {
-    assert(QN_MODEL_DIGEST_SIZE == QNI_DIGEST_TEXT_SIZE);
+    static_assert((int)QN_MODEL_DIGEST_SIZE == (int)QNI_DIGEST_TEXT_SIZE, "a digest as text");
     out[0] = '\0';
     const qn_allocator *allocator = model->allocator;
     const qni_columns columns = {.names = model->names.columns, .count = model->names.column_count};
