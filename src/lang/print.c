@@ -100,11 +100,12 @@ static int32_t put_between(const printer *p, int32_t at, qni_op op)
 /* A node's own text from `at` on; returns where it ends. */
 static int32_t put_own(const printer *p, int32_t at, const qni_tree_node *n)
 {
-    char number[QNI_NUMBER_SIZE];
     if (n->kind == QNI_TREE_NAME)
         return put_name(p, at, n->symbol);
-    if (n->kind == QNI_TREE_NUMBER)
+    if (n->kind == QNI_TREE_NUMBER) {
+        char number[QNI_NUMBER_SIZE];
         return put(p, at, number, (size_t)qni_number_format(number, n->number));
+    }
     const qni_op op = (qni_op)n->op;
     if (qni_level_of(op) == QNI_LEVEL_SIGN)
         at = put_text(p, at, sign_of(op));

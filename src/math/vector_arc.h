@@ -92,16 +92,20 @@ static inline vd qni_asin_tail(vd z)
 /* s and z = s^2 such that asin(|a|) is asin(s) where |a| <= 1/2, and pi/2 - 2 asin(s) elsewhere; NaN where |a| > 1. */
 typedef struct qni_arc {
     vd s, z;
-    vm beyond; /* 1/2 */
 } qni_arc;
+
+static inline vm qni_arc_beyond(vd a)
+{
+    return v_gt(v_abs(a), v_set(0.5));
+}
 
 static inline qni_arc qni_arc_of(vd a)
 {
     vd x = v_abs(a);
-    vm beyond = v_gt(x, v_set(0.5));
+    vm beyond = qni_arc_beyond(a);
     vd half = v_fma(v_set(-0.5), x, v_set(0.5)); /* no error there */
     vd z = v_select(beyond, half, v_mul(x, x));
-    return (qni_arc){v_select(beyond, v_sqrt(half), x), z, beyond};
+    return (qni_arc){v_select(beyond, v_sqrt(half), x), z};
 }
 
 static inline vd v_asin(vd a)
@@ -112,7 +116,7 @@ static inline vd v_asin(vd a)
     vd beyond = v_sub(v_set(QNI_HALF_PI), double_s);
     vd low = v_sub(v_sub(v_set(QNI_HALF_PI), beyond), double_s);
     beyond = v_add(beyond, v_add(low, v_fma(v_set(-2), tail, v_set(QNI_HALF_PI_LOW))));
-    return v_copysign(v_select(arc.beyond, beyond, v_add(arc.s, tail)), a);
+    return v_copysign(v_select(qni_arc_beyond(a), beyond, v_add(arc.s, tail)), a);
 }
 
 /* pi/2 - asin(a); 2 asin(s) beyond 1/2, and pi less that on the other side. */
@@ -121,10 +125,10 @@ static inline vd v_acos(vd a)
     qni_arc arc = qni_arc_of(a);
     vd sign = v_and(a, v_set(-0.0));
     vd tail = v_mul(v_mul(arc.s, arc.z), qni_asin_tail(arc.z));
-    vd times = v_select(arc.beyond, v_set(2), v_set(-1));
+    vd times = v_select(qni_arc_beyond(a), v_set(2), v_set(-1));
     vm left = i_gt(i_set(0), v_as_i(a));
-    vd base = v_select(arc.beyond, v_where(left, v_set(2 * QNI_HALF_PI)), v_set(QNI_HALF_PI));
-    vd base_low = v_select(arc.beyond, v_where(left, v_set(2 * QNI_HALF_PI_LOW)), v_set(QNI_HALF_PI_LOW));
+    vd base = v_select(qni_arc_beyond(a), v_where(left, v_set(2 * QNI_HALF_PI)), v_set(QNI_HALF_PI));
+    vd base_low = v_select(qni_arc_beyond(a), v_where(left, v_set(2 * QNI_HALF_PI_LOW)), v_set(QNI_HALF_PI_LOW));
     vd part = v_xor(v_mul(times, arc.s), sign);
     vd sum = v_add(base, part);
     vd low = v_add(v_sub(base, sum), part);

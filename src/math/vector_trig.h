@@ -102,26 +102,29 @@ typedef struct qni_reduced {
 /* parts: of falling size, below 2, of which the sum is wanted */
 static inline qni_reduced qni_reduce_sum(const vd *parts, double offset)
 {
-    vdd sum = {parts[0], v_set(0)};
-    vd rest[4];
-    for (int k = 0; k < 3; k++) {
-        sum = dd_sum(sum.high, parts[k + 1]);
-        rest[k] = sum.low;
-    }
-    vd n = v_round(v_add(sum.high, v_set(offset)));
-    sum = dd_sum(sum.high, v_sub(v_set(offset), n));
-    rest[3] = sum.low;
-    vdd turns = {sum.high, v_set(0)};
-    sum = dd_sum(rest[0], rest[1]);
+    vdd a = dd_sum(parts[0], parts[1]);
+    vdd b = dd_sum(a.high, parts[2]);
+    vdd c = dd_sum(b.high, parts[3]);
+    vd n = v_round(v_add(c.high, v_set(offset)));
+    vdd d = dd_sum(c.high, v_sub(v_set(offset), n));
+    vdd sum = dd_sum(a.low, b.low);
     vd last = sum.low;
-    for (int k = 2; k < 6; k++) {
-        sum = dd_sum(sum.high, k < 4 ? rest[k] : parts[k]);
+    const vd left[] = {c.low, d.low, parts[4], parts[5]};
+    for (int k = 0; k < 4; k++) {
+        sum = dd_sum(sum.high, left[k]);
         last = v_add(last, sum.low);
     }
     last = v_add(last, v_add(parts[6], parts[7]));
-    turns = dd_sum(turns.high, sum.high);
+    vdd turns = dd_sum(d.high, sum.high);
     turns = dd_fast_sum(turns.high, v_add(turns.low, last));
     return (qni_reduced){turns, n};
+}
+
+/* x 2^-53k times the digit of 1/pi that stands k after the q-th, which weighs `weight`. */
+static inline vdd qni_digit_product(vd x, vi q, int k, double weight)
+{
+    vd digit = v_lookup(qni_1_pi_digits, i_add(q, i_set(k)));
+    return dd_product(x, v_mul(digit, v_set(weight)));
 }
 
 /* Of |x| >= QNI_TRIG_FAR. With x = X 2^53q, 2^53 <= X < 2^106, the digits of 1/pi before the (q+1)-th give multiples of
@@ -132,14 +135,11 @@ static inline qni_reduced qni_reduce_far(vd x, double offset)
     vi q = v_to_i(v_floor(v_mul(v_sub(exponent, v_set(1023 + 52.5)), v_set(1.0 / 53))));
     vi shift = i_sub(i_set(0), i_add(i_add(i_shl(q, 5), i_shl(q, 4)), i_add(i_shl(q, 2), q)));
     vd scaled = v_scale(x, shift);
-    vdd p[5];
-    static const double weights[] = {0x1p-53, 0x1p-106, 0x1p-159, 0x1p-212, 0x1p-265};
-    for (int k = 0; k < 5; k++) {
-        vd digits = v_lookup(qni_1_pi_digits, i_add(q, i_set(k + 1)));
-        p[k] = dd_product(scaled, v_mul(digits, v_set(weights[k])));
-    }
-    vd first = qni_mod_2(v_add(qni_mod_2(p[0].high), qni_mod_2(p[0].low)));
-    const vd parts[] = {first, qni_mod_2(p[1].high), p[1].low, p[2].high, p[2].low, p[3].high, p[3].low, p[4].high};
+    vdd a = qni_digit_product(scaled, q, 1, 0x1p-53), b = qni_digit_product(scaled, q, 2, 0x1p-106);
+    vdd c = qni_digit_product(scaled, q, 3, 0x1p-159), d = qni_digit_product(scaled, q, 4, 0x1p-212);
+    vdd e = qni_digit_product(scaled, q, 5, 0x1p-265);
+    vd first = qni_mod_2(v_add(qni_mod_2(a.high), qni_mod_2(a.low)));
+    const vd parts[] = {first, qni_mod_2(b.high), b.low, c.high, c.low, d.high, d.low, e.high};
     return qni_reduce_sum(parts, offset);
 }
 
