@@ -55,8 +55,8 @@
 #define QNI_BLOCK 256
 
 /* Doubles in a block where one evaluation's results are more than the next number of bytes, about a second-level cache:
- * stores to memory and arithmetic take turns more often. For a million rows of a sum of two Gaussians and its six
- * derivatives 32, 64, 96, 128 and 256 take 8.0, 8.4, 7.4, 8.5 and 8.6 ns a row, for a decay 2.0, 2.5, 1.7, 1.8 and 1.9. */
+ * stores to memory and arithmetic take turns more often. For a million rows of two Gaussians and their six derivatives
+ * 32, 64, 96, 128 and 256 take 8.0, 8.4, 7.4, 8.5 and 8.6 ns a row, for a decay 2.0, 2.5, 1.7, 1.8 and 1.9. */
 #define QNI_BLOCK_UNCACHED 96
 #define QNI_RESULTS_BYTES  (INT64_C(1) << 20)
 
