@@ -237,13 +237,6 @@ class Signals(Command):
                 return process
         self.fail("the fit did not begin")
 
-    def until_asleep(self, process):
-        """Waits until the process waits for something, where the system tells."""
-        state = None
-        while state not in ("S", "Z") and os.path.exists(f"/proc/{process.pid}/stat"):
-            with open(f"/proc/{process.pid}/stat") as file:
-                state = file.read().rpartition(")")[2].split()[0]
-
     def end(self, process):
         out, err = process.communicate(timeout=TIMEOUT)
         return process.returncode, out.decode(), err.decode()
@@ -274,13 +267,14 @@ class Signals(Command):
         self.assertEqual(sorted(os.listdir(self.folder)), ["long.csv", "x.svg"])
 
     def test_waiting_for_standard_input_ends_at_once(self):
+        if json.loads(self.succeeds("info", "--format", "json"))["build"]["sanitizer"] == "thread":
+            self.skipTest("the thread sanitizer holds a signal back while a read waits")
         process = self.popen("fit", "y = a*x", "-", "--log-level", "debug", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE)
         self.addCleanup(process.kill)
         for line in process.stderr:
             if b"opening" in line:
                 break
-        self.until_asleep(process)  # the thread sanitizer holds signals back that come just before
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(TIMEOUT), 130)
         process.stdin.close()
