@@ -66,18 +66,6 @@ static qn_status sort_parameters(qn_model *m, qn_error *err)
     return QN_OK;
 }
 
-static qn_status keep_formula(qn_model *m, const char *formula, int64_t size, qn_error *err)
-{
-    void *copy;
-    qn_status status = qn_arena_take(&copy, m->arena, size + 1, err);
-    if (status != QN_OK)
-        return status;
-    memcpy(copy, formula, (size_t)size);
-    ((char *)copy)[size] = '\0';
-    m->formula = copy;
-    return QN_OK;
-}
-
 static qn_status keep_text(qn_model *m, const qni_tree *tree, qn_error *err)
 {
     char *text;
@@ -143,7 +131,7 @@ static qn_status build(qn_model *m, const char *formula, int64_t size, const qn_
     if (status == QN_OK)
         status = qn_arena_new(&m->arena, m->allocator, QNI_MODEL_CHUNK_SIZE, err);
     if (status == QN_OK)
-        status = keep_formula(m, formula, size, err);
+        status = qni_names_copy(&m->formula, m->arena, formula, size, err);
     if (status == QN_OK)
         status = qni_names_resolve(&m->names, &tree, formula, &columns, options->response, m->arena, err);
     if (status == QN_OK)
