@@ -95,7 +95,7 @@ bench_figure bench_report(bench *b, const char *case_name, const char *side_name
                           double work, const char *unit)
 {
     for (int i = 0; b->csv != NULL && i < count; i++)
-        fprintf(b->csv, "%s,%s,%s,%d,%.9g\n", b->name, case_name, side_name, i, seconds[i]);
+        fprintf(b->csv, "%s,\"%s\",\"%s\",%d,%.9g\n", b->name, case_name, side_name, i, seconds[i]);
     bench_figure figure = figure_of(seconds, count);
     printf("%-28s %-14s ", case_name, side_name);
     print_seconds(figure.median);

@@ -237,11 +237,6 @@ static inline vi i_or(vi a, vi b)
     return _mm256_or_si256(a, b);
 }
 
-static inline vi i_xor(vi a, vi b)
-{
-    return _mm256_xor_si256(a, b);
-}
-
 static inline vi i_shl(vi a, int n)
 {
     return _mm256_slli_epi64(a, n);

@@ -241,11 +241,6 @@ static inline vi i_or(vi a, vi b)
     return _mm512_or_si512(a, b);
 }
 
-static inline vi i_xor(vi a, vi b)
-{
-    return _mm512_xor_si512(a, b);
-}
-
 static inline vi i_shl(vi a, int n)
 {
     return _mm512_slli_epi64(a, (unsigned)n);

@@ -243,11 +243,6 @@ static inline vi i_or(vi a, vi b)
     return a | b;
 }
 
-static inline vi i_xor(vi a, vi b)
-{
-    return a ^ b;
-}
-
 /* Shifts by a constant; the right one brings in zeros. */
 static inline vi i_shl(vi a, int n)
 {
