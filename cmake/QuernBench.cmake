@@ -2,8 +2,9 @@
 pkg_check_modules(GSL QUIET IMPORTED_TARGET GLOBAL gsl)
 pkg_check_modules(CMINPACK QUIET IMPORTED_TARGET GLOBAL cminpack)
 pkg_check_modules(SLEEF QUIET IMPORTED_TARGET GLOBAL sleef)
+pkg_check_modules(CK QUIET IMPORTED_TARGET GLOBAL ck)
 
-# qn_bench(NAME [FOLDERS folders…] [LIBRARIES targets…] [PEERS gsl|cminpack|sleef…] [SOURCES files…]): bench/NAME.c (or SOURCES) as the program
+# qn_bench(NAME [FOLDERS folders…] [LIBRARIES targets…] [PEERS gsl|cminpack|sleef|ck…] [SOURCES files…]): bench/NAME.c (or SOURCES) as the program
 # bench_NAME, built and run by the target "bench". With QUERN_BENCH=ON also built by "all", and a test "bench.NAME" sees that it runs. Each peer that was found is linked and defines
 # BENCH_HAVE_GSL, BENCH_HAVE_CMINPACK, BENCH_HAVE_SLEEF.
 function(qn_bench name)

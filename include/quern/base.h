@@ -63,7 +63,11 @@ QN_BEGIN_DECLS
     X(IO, 11, 74, "input or output failed")                    \
     X(PERMISSION, 12, 77, "permission denied")                 \
     X(CONFIG, 13, 78, "bad configuration")                     \
-    X(INTERRUPTED, 14, 130, "interrupted")
+    X(INTERRUPTED, 14, 130, "interrupted")                     \
+    X(BUDGET, 15, 71, "over a memory budget")                  \
+    X(EXHAUSTED, 16, 71, "nothing is left to take")            \
+    X(BUSY, 17, 69, "still in use")                            \
+    X(TIMEOUT, 18, 69, "timed out")
 
 typedef enum qn_status {
 #define QN_STATUS_ENUMERATOR(name, value, exit_code, text) QN_##name = value,

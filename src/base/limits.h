@@ -23,6 +23,13 @@
 /* ... but never takes more than this at once, so that the last ones end together. */
 #define QNI_THREADS_CLAIM_MAX 256
 
+/* Threads that have a number of their own at once (a multiple of 64): as many as a pool may have; what is kept a thread
+ * is shared by those beyond. */
+#define QNI_THREAD_NUMBERS 1024
+/* Looks at a held lock before the system is asked to wait: about a microsecond, some hundred times what a lock is held
+ * for. */
+#define QNI_LOCK_SPINS 100
+
 /* A progress line appears after half a second (quicker work needs none) and is drawn ten times a second (the eye sees
  * no more). */
 #define QNI_PROGRESS_FIRST_NS  INT64_C(500000000)

@@ -6,4 +6,7 @@
  * hold. */
 #define QNI_ARENA_CHUNK_SIZE (INT64_C(64) << 10)
 
+/* Threads for which an object that keeps something a thread first makes room: more than most processes start. */
+#define QNI_LOCALS_FIRST 16
+
 #endif

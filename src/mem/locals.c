@@ -1,0 +1,85 @@
+/* mem/locals.c: growing and walking over the tables.
+ *
+ * Always: a table that was published is never written but to fill a slot of the newest one, under the lock; its slots
+ * hold at least what those of the older tables held. */
+#include "mem/locals.h"
+
+#include "base/alloc.h"
+#include "mem/limits.h"
+
+static int64_t table_size(int64_t capacity)
+{
+    return (int64_t)sizeof(qni_locals_table) + capacity * (int64_t)sizeof(_Atomic(void *));
+}
+
+/* What an object starts with: nobody's number is below 0. Never written. */
+static const qni_locals_table no_table = {.capacity = 0};
+
+void qni_locals_init(qni_locals *locals, const qn_allocator *allocator)
+{
+    atomic_init(&locals->table, (qni_locals_table *)(uintptr_t)&no_table);
+    atomic_init(&locals->lock.word, 0);
+    locals->allocator = allocator;
+}
+
+void qni_locals_fini(qni_locals *locals)
+{
+    /* Relaxed: nobody else is here at the end. */
+    qni_locals_table *table = atomic_load_explicit(&locals->table, memory_order_relaxed);
+    while (table != &no_table) {
+        qni_locals_table *older = table->older;
+        qni_free(locals->allocator, table, table_size(table->capacity), 1);
+        table = older;
+    }
+    atomic_store_explicit(&locals->table, (qni_locals_table *)(uintptr_t)&no_table, memory_order_relaxed);
+}
+
+/* Publishes a table that has room for `number`. Under the lock. NULL: no memory. */
+static qni_locals_table *grow(qni_locals *locals, qni_locals_table *table, int64_t number)
+{
+    int64_t capacity = table->capacity == 0 ? QNI_LOCALS_FIRST : table->capacity;
+    while (capacity <= number)
+        capacity *= 2;
+    qni_locals_table *fresh = qni_alloc_zeroed(locals->allocator, table_size(capacity), 1);
+    if (fresh == NULL)
+        return NULL;
+    fresh->older = table;
+    fresh->capacity = capacity;
+    for (int64_t i = 0; i < table->capacity; i++)
+        /* Relaxed: under the lock, and published as a whole. */
+        atomic_init(&fresh->things[i], atomic_load_explicit(&table->things[i], memory_order_relaxed));
+    /* Release: pairs with the acquire in qni_locals_get. */
+    atomic_store_explicit(&locals->table, fresh, memory_order_release);
+    return fresh;
+}
+
+bool qni_locals_put(qni_locals *locals, void *thing)
+{
+    int64_t number = qni_thread_number();
+    if (number < 0)
+        return false;
+    qni_lock_take(&locals->lock, NULL);
+    /* Relaxed: the lock orders those who change it. */
+    qni_locals_table *table = atomic_load_explicit(&locals->table, memory_order_relaxed);
+    if (number >= table->capacity)
+        table = grow(locals, table, number);
+    if (table != NULL)
+        /* Release: qni_locals_each, in another thread, sees the thing complete; the lock would do as well. */
+        atomic_store_explicit(&table->things[number], thing, memory_order_release);
+    qni_lock_give(&locals->lock);
+    return table != NULL;
+}
+
+void qni_locals_each(qni_locals *locals, bool (*fn)(void *user, void *thing), void *user)
+{
+    qni_lock_take(&locals->lock, NULL);
+    /* Relaxed: under the lock. */
+    qni_locals_table *table = atomic_load_explicit(&locals->table, memory_order_relaxed);
+    for (int64_t i = 0; i < table->capacity; i++) {
+        /* Acquire: pairs with the release in qni_locals_put. */
+        void *thing = atomic_load_explicit(&table->things[i], memory_order_acquire);
+        if (thing != NULL && !fn(user, thing))
+            break;
+    }
+    qni_lock_give(&locals->lock);
+}
