@@ -1,12 +1,12 @@
 /* quern/budget.h: a tree of byte budgets: who may hold how much, who holds it, and what happens when it is too much.
  *
- * A budget is drawn on through its allocator: whatever takes a qn_allocator (an arena, a pool, a table, a model) draws on
- * a budget when it is given that budget's. What a budget holds its parent holds too, up to the root, the process.
+ * A budget is drawn on through its allocator: whatever takes a qn_allocator (an arena, a pool, a table, a model) draws
+ * on a budget when it is given that budget's. What a budget holds its parent holds too, up to the root, the process.
  *
  * Caveats first:
- *  - A request is granted only if the budget and all above it have room. One that has not first asks those who said that
- *    they can give something back (qn_budget_on_pressure), then refuses: NULL from the allocator. Calls that see the
- *    refusal end with QN_BUDGET; qn_budget_explain says who holds the rest.
+ *  - A request is granted only if the budget and all above it have room. One that has not first asks those who said
+ *    that they can give something back (qn_budget_on_pressure), then refuses: NULL from the allocator. Calls that see
+ *    the refusal end with QN_BUDGET; qn_budget_explain says who holds the rest.
  *  - What is counted are the bytes asked for, not what the system's heap adds to them.
  *  - The default allocator draws on no budget. What is held through it is shown, and counts against the limit of the
  *    process, but is never refused.
@@ -47,8 +47,8 @@ QN_API const qn_allocator *qn_budget_allocator(const qn_budget *budget);
 /* The budget on which an allocator draws, or NULL: on none. */
 QN_API qn_budget *qn_budget_of(const qn_allocator *allocator);
 
-/* Charges bytes that come from elsewhere (a mapped file, another library), and takes the charge back. Errors: QN_BUDGET,
- * QN_INVALID (negative). */
+/* Charges bytes that come from elsewhere (a mapped file, another library), and takes the charge back. Errors:
+ * QN_BUDGET, QN_INVALID (negative). */
 QN_API QN_MUST_USE qn_status qn_budget_charge(qn_budget *budget, int64_t bytes, qn_error *err);
 QN_API void qn_budget_discharge(qn_budget *budget, int64_t bytes);
 

@@ -6,6 +6,7 @@
 #include <quern/array.h>
 #include <quern/arrow.h>
 #include <quern/base.h>
+#include <quern/budget.h>
 #include <quern/fit.h>
 #include <quern/log.h>
 #include <quern/model.h>

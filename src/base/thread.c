@@ -1,8 +1,9 @@
 /* base/thread.c: who has which number: a bit each, under a lock.
  *
  * Always: a bit is set from when its number is given out until its thread's end. The lock orders the two, so that the
- * next thread with a number sees what the one before wrote. State of the process: the bits, and the key whose destructor
- * hears of a thread's end. After fork the numbers of the threads that stayed in the parent are never given again. */
+ * next thread with a number sees what the one before wrote. State of the process: the bits, and the key whose
+ * destructor hears of a thread's end. After fork the numbers of the threads that stayed in the parent are never given
+ * again. */
 #include "base/thread.h"
 
 #include "base/limits.h"

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-/* 0: none yet; > 0: the number plus 1; < 0: there is none, for too many threads live or this one is ending. Initial-exec:
- * read in one instruction, from a shared library as well. */
+/* 0: none yet; > 0: the number plus 1; < 0: there is none, for too many threads live or this one is ending.
+ * Initial-exec: read in one instruction, from a shared library as well. */
 extern _Thread_local int32_t qni_thread_own __attribute__((tls_model("initial-exec")));
 
 /* This thread's number plus 1 if it has one, else gives it one; < 0: there is none. */
