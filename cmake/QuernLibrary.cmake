@@ -14,7 +14,8 @@ set_target_properties(quern_shared PROPERTIES
   OUTPUT_NAME quern EXPORT_NAME quern VERSION ${PROJECT_VERSION} SOVERSION 0 LINKER_LANGUAGE C
   LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/quern.map)
 target_link_libraries(quern_shared PRIVATE $<BUILD_INTERFACE:quern_flags> ${foreign})
-target_link_options(quern_shared PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/quern.map)
+# nodelete: threads that outlive a dlclose still call what hears of their end (base/thread.c).
+target_link_options(quern_shared PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/quern.map -Wl,-z,nodelete)
 if(NOT QUERN_SANITIZE AND NOT QUERN_FUZZ) # the sanitizers' own names are resolved in the program
   target_link_options(quern_shared PRIVATE -Wl,-z,defs)
 endif()
