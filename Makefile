@@ -1,11 +1,12 @@
-# The face of the project: make demo | test | check | bench | guard | long | coverage | docs | dist | abi | install | hook | clean. The build itself is CMake's: see CMakePresets.json.
+# The face of the project: make demo | test | check | bench | guard | long | soak | coverage | docs | dist | abi | install | hook | clean. The build itself is CMake's: see CMakePresets.json.
 PREFIX ?= /usr/local
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 FUZZ_SECONDS ?= 600
+HOURS ?= 1
 CTEST = ctest --output-on-failure -j$(JOBS)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test check bench guard long coverage docs dist abi install hook clean deps-build deps-tests deps-bench deps-dist release dev
+.PHONY: help demo test check bench guard long soak coverage docs dist abi install hook clean deps-build deps-tests deps-bench deps-dist release dev
 help:
 	@echo "make demo      build, fit a real data set, draw build/demo.svg"
 	@echo "make check     quick tests and the rules of a commit (about a minute)"
@@ -13,6 +14,7 @@ help:
 	@echo "make bench     measure; raw samples go to build/bench/bench/samples"
 	@echo "make guard     a few benchmarks: their ratios to peers are within bench/guard.txt"
 	@echo "make long      long tests, then every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)), formulas for ten million runs"
+	@echo "make soak      everything of the memory floor at once for HOURS ($(HOURS)); refuses what grows or gets lost"
 	@echo "make coverage  what the tests reach, a folder a line; refuses what is below the floors"
 	@echo "make docs      the C interface as pages: build/docs/api/index.html"
 	@echo "make dist      source archive and Debian package: build/dist"
@@ -67,6 +69,11 @@ long: deps-tests
 	cmake --preset fuzz
 	cmake --build build/fuzz
 	scripts/fuzz build/fuzz $(FUZZ_SECONDS)
+
+soak: deps-tests
+	cmake --preset full
+	cmake --build build/full --target soak
+	build/full/tests/soak/soak --seconds $$(echo "$(HOURS)" | awk '{ print $$1 * 3600 }')
 
 coverage: deps-tests
 	cmake --preset coverage

@@ -22,12 +22,12 @@ typedef struct qn_arena_mark {
 } qn_arena_mark;
 
 /* Makes an arena that draws on `allocator` (borrowed, must outlive the arena; NULL: the default) in chunks of
- * `chunk_size` bytes (0: 64 KiB). Reserves no chunk yet. Errors: QN_NOMEM, QN_INVALID (negative size). */
+ * `chunk_size` bytes (0: 64 KiB). Reserves no chunk yet. Errors: QN_NOMEM, QN_BUDGET, QN_INVALID (negative size). */
 QN_API QN_MUST_USE qn_status qn_arena_new(qn_arena **out, const qn_allocator *allocator, int64_t chunk_size,
                                           qn_error *err);
 
 /* Hands out `size` bytes (0 gives a unique address as well). O(1) but for the request that opens a new chunk.
- * Errors: QN_NOMEM, QN_INVALID (negative size). */
+ * Errors: QN_NOMEM, QN_BUDGET (says who holds the rest), QN_INVALID (negative size). */
 QN_API QN_MUST_USE qn_status qn_arena_take(void **out, qn_arena *arena, int64_t size, qn_error *err);
 
 /* The point that the arena has reached. */

@@ -6,8 +6,9 @@
  *  - An error record is the caller's, has a fixed size and never allocates.
  *  - Calls on different objects may run at once in any threads. An object belongs to one thread at a time unless its
  *    header says more.
- *  - A `qn_allocator *` is borrowed and outlives what is made with it; NULL: the default. Option structs are borrowed
- *    during the call; NULL: every default. `user` is handed to the callback beside it and never looked into.
+ *  - A `qn_allocator *` is borrowed and outlives what is made with it; NULL: the default. Where it draws on
+ *    a budget (quern/budget.h) that has no room, QN_NOMEM may be QN_BUDGET. Option structs are borrowed during the
+ *    call; NULL: every default. `user` is handed to the callback beside it and never looked into.
  *  - Sizes in bytes, counts and indices are int64_t.
  *  - Nothing here runs at load, starts a thread or installs a signal handler.
  */
@@ -67,7 +68,8 @@ QN_BEGIN_DECLS
     X(BUDGET, 15, 71, "over a memory budget")                  \
     X(EXHAUSTED, 16, 71, "nothing is left to take")            \
     X(BUSY, 17, 69, "still in use")                            \
-    X(TIMEOUT, 18, 69, "timed out")
+    X(TIMEOUT, 18, 69, "timed out")                            \
+    X(CLOSED, 19, 69, "closed")
 
 typedef enum qn_status {
 #define QN_STATUS_ENUMERATOR(name, value, exit_code, text) QN_##name = value,

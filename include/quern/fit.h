@@ -3,7 +3,8 @@
  * Caveats first:
  *  - A fit that did not converge is a result, not an error: look at qn_fit_result.status.
  *  - A result is the caller's, whole and independent of its inputs; one call frees it.
- *  - Calls with different results may run at once in any threads; nothing is shared but what is borrowed and immutable.
+ *  - Calls with different results may run at once in any threads; nothing is shared but what is borrowed and immutable,
+ *    and the workspace, which any threads may use at once.
  */
 #ifndef QUERN_FIT_H
 #define QUERN_FIT_H
@@ -11,6 +12,7 @@
 #include <quern/base.h>
 #include <quern/model.h>
 #include <quern/table.h>
+#include <quern/workspace.h>
 
 QN_BEGIN_DECLS
 
@@ -43,7 +45,10 @@ typedef struct qn_fit_options {
     double confidence;   /* of the intervals; 0: 0.95 */
     bool (*should_stop)(void *user); /* asked once an iteration; true ends the fit as interrupted. May be NULL */
     void *should_stop_user;          /* its argument */
-    const qn_allocator *allocator;   /* NULL: the default */
+    const qn_allocator *allocator;   /* of the result, and of all else without a workspace. NULL: the default */
+    qn_workspace *workspace; /* where the solver's own memory comes from and goes back to (residuals, Jacobian, factors,
+                                steps, converted columns): then fits of about the same size ask no allocator for it.
+                                Borrowed, may be shared by fits in any threads. NULL: `allocator` */
 } qn_fit_options;
 
 /* Options with every field at its default; `size` is sizeof *out as the caller knows it. Any thread. */

@@ -6,14 +6,23 @@
 #include <quern/array.h>
 #include <quern/arrow.h>
 #include <quern/base.h>
+#include <quern/blocks.h>
 #include <quern/budget.h>
 #include <quern/fit.h>
 #include <quern/log.h>
+#include <quern/metrics.h>
 #include <quern/model.h>
 #include <quern/nist.h>
 #include <quern/npy.h>
 #include <quern/plot.h>
+#include <quern/pool.h>
+#include <quern/ring.h>
+#include <quern/ring_broadcast.h>
+#include <quern/ring_conflate.h>
+#include <quern/ring_mpmc.h>
+#include <quern/ring_spsc.h>
 #include <quern/table.h>
 #include <quern/threads.h>
+#include <quern/workspace.h>
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "mem/refuse.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -61,9 +62,8 @@ bool qn_dtype_from_name(qn_dtype *out, const char *name)
     return false;
 }
 
-/* Fills in type, shape and row-major strides; *size: bytes of all elements. */
-static qn_status set_layout(qn_array *a, qn_dtype dtype, int32_t ndim, const int64_t *shape, int64_t *size,
-                            qn_error *err)
+qn_status qni_array_layout(qn_array *a, qn_dtype dtype, int32_t ndim, const int64_t *shape, int64_t *size,
+                           qn_error *err)
 {
     if (!is_dtype(dtype))
         return qni_error(err, QN_INVALID, "%d is no element type", (int)dtype);
@@ -103,31 +103,37 @@ static qn_status make_owner(qn_array *a, const qn_allocator *allocator, qn_error
 {
     a->owner = qni_new(allocator, qn_array_owner);
     if (a->owner == NULL)
-        return qni_error(err, QN_NOMEM, "no memory for an array");
+        return qni_refused(err, allocator, (int64_t)sizeof *a->owner, "an array");
     a->owner->allocator = allocator;
     atomic_init(&a->owner->view_count, 1);
+    return QN_OK;
+}
+
+qn_status qni_array_init(qn_array *out, qn_dtype dtype, int32_t ndim, const int64_t *shape, bool clear,
+                         const qn_allocator *allocator, qn_error *err)
+{
+    qn_array a = {0};
+    *out = a;
+    int64_t size;
+    qn_status s = qni_array_layout(&a, dtype, ndim, shape, &size, err);
+    if (s == QN_OK)
+        s = make_owner(&a, allocator, err);
+    if (s != QN_OK)
+        return s;
+    a.owner->block_size = size;
+    a.owner->block = a.data = clear ? qni_alloc_zeroed(allocator, size, 1) : qni_alloc(allocator, size, 1);
+    if (a.data == NULL) {
+        qn_array_fini(&a);
+        return qni_refused(err, allocator, size, "an array of %" PRId64 " bytes", size);
+    }
+    *out = a;
     return QN_OK;
 }
 
 qn_status qn_array_init(qn_array *out, qn_dtype dtype, int32_t ndim, const int64_t *shape,
                         const qn_allocator *allocator, qn_error *err)
 {
-    qn_array a = {0};
-    *out = a;
-    int64_t size;
-    qn_status s = set_layout(&a, dtype, ndim, shape, &size, err);
-    if (s == QN_OK)
-        s = make_owner(&a, allocator, err);
-    if (s != QN_OK)
-        return s;
-    a.owner->block_size = size;
-    a.owner->block = a.data = qni_alloc_zeroed(allocator, size, 1);
-    if (a.data == NULL) {
-        qn_array_fini(&a);
-        return qni_error(err, QN_NOMEM, "no memory for an array of %" PRId64 " bytes", size);
-    }
-    *out = a;
-    return QN_OK;
+    return qni_array_init(out, dtype, ndim, shape, true, allocator, err);
 }
 
 qn_status qn_array_wrap(qn_array *out, void *data, qn_dtype dtype, int32_t ndim, const int64_t *shape,
@@ -137,7 +143,7 @@ qn_status qn_array_wrap(qn_array *out, void *data, qn_dtype dtype, int32_t ndim,
     qn_array a = {0};
     *out = a;
     int64_t size;
-    qn_status s = set_layout(&a, dtype, ndim, shape, &size, err);
+    qn_status s = qni_array_layout(&a, dtype, ndim, shape, &size, err);
     if (s != QN_OK)
         return s;
     if (strides != NULL)
@@ -306,7 +312,7 @@ qn_status qn_array_reshape(qn_array *out, const qn_array *array, int32_t ndim, c
     *out = (qn_array){0};
     qn_array a = {0};
     int64_t size;
-    qn_status s = set_layout(&a, array->dtype, ndim, shape, &size, err);
+    qn_status s = qni_array_layout(&a, array->dtype, ndim, shape, &size, err);
     if (s != QN_OK)
         return s;
     int64_t count = qn_array_count(array);

@@ -4,6 +4,7 @@
 #include "array/limits.h"
 #include "base/alloc.h"
 #include "base/error.h"
+#include "mem/refuse.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -56,7 +57,7 @@ qn_status qni_csv_more(qn_csv *csv)
                          : csv->sizes.chunk; /* doubled: a long record is read again few times */
     if (wanted > csv->window_size) {
         if (!resize_window(csv, wanted))
-            return qni_error(csv->err, QN_NOMEM, "no memory for a line of %" PRId64 " bytes", wanted);
+            return qni_refused(csv->err, csv->allocator, wanted, "a line of %" PRId64 " bytes", wanted);
     } else {
         memmove(csv->window, csv->at, (size_t)unread);
         csv->at = csv->window;

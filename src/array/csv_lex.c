@@ -6,6 +6,7 @@
 #include "array/limits.h"
 #include "base/alloc.h"
 #include "base/error.h"
+#include "mem/refuse.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -200,7 +201,7 @@ bool qni_csv_undouble(qn_csv *csv, qni_csv_cell *cell)
     if (!cell->doubled)
         return true;
     if (!qni_grow(csv->allocator, (void **)&csv->scratch, &csv->scratch_capacity, cell->size, 1)) {
-        csv->status = qni_error(csv->err, QN_NOMEM, "no memory for a cell of %" PRId64 " bytes", cell->size);
+        csv->status = qni_refused(csv->err, csv->allocator, cell->size, "a cell of %" PRId64 " bytes", cell->size);
         return false;
     }
     int64_t size = 0;

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "mem/refuse.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -35,7 +36,7 @@ static qn_status make_plan(qn_csv *csv)
     if (csv->target_names != NULL)
         csv->steps = qni_alloc(csv->allocator, csv->target_count, sizeof *csv->steps);
     if (csv->target_names == NULL || csv->steps == NULL)
-        return qni_error(csv->err, QN_NOMEM, "no memory for %" PRId64 " columns", csv->target_count);
+        return qni_refused(csv->err, csv->allocator, 0, "%" PRId64 " columns", csv->target_count);
     int64_t count = 0, skip = 0;
     for (int64_t i = 0; i < csv->column_count; i++, skip++) {
         int64_t target = csv->target_of_column[i];
@@ -131,7 +132,7 @@ static qn_status read_rows(qn_csv *csv, qn_table *table, int64_t max_rows)
             break;
         if (is_record) {
             if (table->row_count == table->capacity && !make_room(csv, table, max_rows))
-                return qni_error(csv->err, QN_NOMEM, "no memory for more than %" PRId64 " rows", table->row_count);
+                return qni_refused(csv->err, csv->allocator, 0, "more than %" PRId64 " rows", table->row_count);
             next = read_record(csv, table);
         }
         if (next == NULL) {
@@ -141,8 +142,8 @@ static qn_status read_rows(qn_csv *csv, qn_table *table, int64_t max_rows)
         }
         if (is_record) {
             if (!qni_table_note_line(table, csv->line))
-                return qni_error(csv->err, QN_NOMEM, "no memory for the line numbers of %" PRId64 " rows",
-                                 table->row_count);
+                return qni_refused(csv->err, csv->allocator, 0, "the line numbers of %" PRId64 " rows",
+                                   table->row_count);
             table->row_count++;
         }
         qni_csv_advance(csv, next);

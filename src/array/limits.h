@@ -39,6 +39,16 @@ enum {
     QNI_TABLE_FEWEST_ROWS = 8,
     QNI_TABLE_FIRST_ROWS = 1024,
     QNI_TABLE_FIRST_BYTES = 4 << 20,
+    /* Blocks of a workspace of that size on go back to the system one by one, and no thread keeps any: what a thread
+     * would gain is nothing beside touching such a block. */
+    QNI_WORKSPACE_LARGE = 64 << 10,
+    /* The largest block has 2^47 bytes: no process can address more. */
+    QNI_WORKSPACE_LARGEST_BITS = 47,
+    /* A thread's takes between two ticks of a workspace's clock, by which shapes that need no memory age: a write that
+     * all threads see, once in some ten microseconds. */
+    QNI_WORKSPACE_TICK = 1024,
+    /* Idle bytes that the process's default workspace keeps: nobody asked it to hold more for nobody. */
+    QNI_WORKSPACE_DEFAULT_IDLE = 256 << 20,
 };
 
 #endif

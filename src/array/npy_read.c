@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "mem/refuse.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -96,7 +97,7 @@ static qn_status read_header(reader *r, qni_npy_header *header)
         return s;
     char *text = qni_alloc(r->allocator, size, 1);
     if (text == NULL)
-        return qni_error(r->err, QN_NOMEM, "no memory for a header of %" PRId64 " bytes", size);
+        return qni_refused(r->err, r->allocator, size, "a header of %" PRId64 " bytes", size);
     s = take(r, text, size, "the header");
     if (s == QN_OK)
         s = qni_npy_header_read(header, text, size, r->name, r->err);
@@ -116,7 +117,7 @@ static qn_status read_data(reader *r, elements *e, int64_t size)
     for (int64_t count = 0;;) {
         held = held > size ? size : held;
         if (!qni_grow(r->allocator, (void **)&e->bytes, &e->capacity, held > 0 ? held : 1, 1))
-            return qni_error(r->err, QN_NOMEM, "no memory for %" PRId64 " bytes of data", held);
+            return qni_refused(r->err, r->allocator, held, "%" PRId64 " bytes of data", held);
         qn_status s = take(r, e->bytes + count, held - count, "the data");
         if (s != QN_OK)
             return s;
@@ -178,7 +179,7 @@ static qn_status read_array(qn_array *out, reader *r)
         return s;
     elements *e = qni_new(r->allocator, elements);
     if (e == NULL)
-        return qni_error(r->err, QN_NOMEM, "no memory for an array");
+        return qni_refused(r->err, r->allocator, (int64_t)sizeof *e, "an array");
     e->allocator = r->allocator;
     s = read_data(r, e, header.size);
     if (s == QN_OK && header.swapped)

@@ -4,6 +4,7 @@
 #include "array/limits.h"
 #include "base/alloc.h"
 #include "base/error.h"
+#include "mem/refuse.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -161,9 +162,10 @@ static qn_status fill_new_table(qn_table *table, const char *const *names, const
     const qn_allocator *allocator = table->allocator;
     table->columns = qni_alloc_zeroed(allocator, table->column_count, sizeof *table->columns);
     if (table->columns == NULL)
-        return qni_error(err, QN_NOMEM, "no memory for a table of %" PRId64 " columns", table->column_count);
+        return qni_refused(err, allocator, table->column_count * (int64_t)sizeof *table->columns,
+                           "a table of %" PRId64 " columns", table->column_count);
     if (source != NULL && (table->source = qni_copy_string(allocator, source, -1)) == NULL)
-        return qni_error(err, QN_NOMEM, "no memory for a table");
+        return qni_refused(err, allocator, 0, "a table");
     for (int64_t i = 0; i < table->column_count; i++) {
         int32_t code;
         qni_strings_init(&table->columns[i].strings);
@@ -184,7 +186,7 @@ qn_status qni_table_new(qn_table **out, const char *const *names, int64_t column
         return qni_error(err, QN_INVALID, "a table cannot have %" PRId64 " columns", column_count);
     qn_table *table = qni_new(allocator, qn_table);
     if (table == NULL)
-        return qni_error(err, QN_NOMEM, "no memory for a table");
+        return qni_refused(err, allocator, (int64_t)sizeof *table, "a table");
     table->allocator = allocator;
     table->column_count = column_count;
     atomic_init(&table->reference_count, 1);
@@ -331,8 +333,7 @@ qn_status qn_table_from_f64(qn_table **out, const char *const *names, const doub
         table->columns[i].type = QN_TYPE_F64;
     if (!qni_table_reserve(table, row_count)) {
         qn_table_free(table);
-        return qni_error(err, QN_NOMEM, "no memory for %" PRId64 " columns of %" PRId64 " rows", column_count,
-                         row_count);
+        return qni_refused(err, allocator, 0, "%" PRId64 " columns of %" PRId64 " rows", column_count, row_count);
     }
     for (int64_t i = 0; i < column_count; i++)
         memcpy(table->columns[i].values, columns[i], (size_t)row_count * sizeof(double));

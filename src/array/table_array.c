@@ -5,6 +5,7 @@
 #include "array/limits.h"
 #include "base/alloc.h"
 #include "base/error.h"
+#include "mem/refuse.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -63,7 +64,7 @@ qn_status qn_table_from_array(qn_table **out, const qn_array *array, const char 
         table->columns[c].type = QN_TYPE_F64;
     if (!qni_table_reserve(table, rows)) {
         qn_table_free(table);
-        return qni_error(err, QN_NOMEM, "no memory for %" PRId64 " columns of %" PRId64 " rows", columns, rows);
+        return qni_refused(err, allocator, 0, "%" PRId64 " columns of %" PRId64 " rows", columns, rows);
     }
     table->row_count = rows;
     fill(table, array, array->strides[0], array->ndim == 2 ? array->strides[1] : 0);

@@ -1,12 +1,15 @@
 /* base/alloc.c: the default allocator and the ways in which the library asks for memory. The only file that calls
- * malloc's family. */
+ * malloc's family.
+ *
+ * State of the process: what is held through the default allocator. */
 #include "base/alloc.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void *default_resize(void *user, void *block, int64_t old_size, int64_t new_size)
+static void *system_resize(void *user, void *block, int64_t old_size, int64_t new_size)
 {
     (void)user;
     assert(old_size >= 0 && new_size >= 0);
@@ -24,6 +27,42 @@ static void *default_resize(void *user, void *block, int64_t old_size, int64_t n
         memcpy(fresh, block, (size_t)(old_size < new_size ? old_size : new_size));
         free(block);
     }
+    return fresh;
+}
+
+static const qn_allocator system_allocator = {.resize = system_resize, .user = NULL};
+
+const qn_allocator *qni_allocator_system(void)
+{
+    return &system_allocator;
+}
+
+/* Bytes held through the default allocator, now and at most. Relaxed, everywhere: they carry nothing but themselves. */
+static struct {
+    _Alignas(QNI_ALIGN) _Atomic int64_t live;
+    _Atomic int64_t peak;
+} held;
+
+static void count(int64_t change)
+{
+    int64_t now = atomic_fetch_add_explicit(&held.live, change, memory_order_relaxed) + change;
+    int64_t peak = atomic_load_explicit(&held.peak, memory_order_relaxed);
+    while (now > peak &&
+           !atomic_compare_exchange_weak_explicit(&held.peak, &peak, now, memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+void qni_allocator_default_held(int64_t *live, int64_t *peak)
+{
+    *live = atomic_load_explicit(&held.live, memory_order_relaxed);
+    *peak = atomic_load_explicit(&held.peak, memory_order_relaxed);
+}
+
+static void *default_resize(void *user, void *block, int64_t old_size, int64_t new_size)
+{
+    void *fresh = system_resize(user, block, old_size, new_size);
+    if (fresh != NULL || new_size == 0)
+        count(new_size - old_size);
     return fresh;
 }
 

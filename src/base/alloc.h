@@ -28,6 +28,12 @@ static inline bool qni_size_round_up(int64_t *out, int64_t a, int64_t to)
     return true;
 }
 
+/* The system's memory, by the default allocator's contract, counted nowhere: for budgets, which count themselves. */
+const qn_allocator *qni_allocator_system(void);
+
+/* Bytes held through the default allocator, now and at most. Any thread. */
+void qni_allocator_default_held(int64_t *live, int64_t *peak);
+
 /* `count` elements of `element_size` bytes, uncleared (zeroed: cleared). NULL: no memory, or the size does not fit.
  * count 0 gives a block of one element. */
 void *qni_alloc(const qn_allocator *allocator, int64_t count, int64_t element_size);

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -38,6 +39,26 @@ void qni_unpark(_Atomic uint32_t *word, int count)
     int errno_before = errno;
     (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
     errno = errno_before;
+}
+
+static bool membarrier(int command)
+{
+    int errno_before = errno;
+    bool done = syscall(SYS_membarrier, command, 0, 0) == 0;
+    errno = errno_before;
+    return done;
+}
+
+bool qni_fence_ready(void)
+{
+    return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+}
+
+bool qni_fence_heavy(void)
+{
+    /* A process has to have registered; a child of fork may have to do so itself. */
+    return membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) ||
+           (qni_fence_ready() && membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED));
 }
 
 bool qni_lock_try(qni_lock *lock)

@@ -47,4 +47,16 @@ bool qni_park(_Atomic uint32_t *word, uint32_t seen, int64_t timeout_ns);
 /* Wakes up to `count` of those who sleep on the word. */
 void qni_unpark(_Atomic uint32_t *word, int count);
 
+/* Two fences for two threads, each of which writes one thing and then reads the other's, where one of them does so
+ * often and the other seldom: of the two, at least one sees what the other wrote. The light one costs nothing. The
+ * heavy one is a call of the system, some microseconds, that lets every thread of the process that runs pass a full
+ * fence; false: the system did not, and nothing is ordered. qni_fence_ready: whether this system knows the heavy one;
+ * else both threads need a full fence. It may take milliseconds the first time; any thread, any number of times. */
+bool qni_fence_ready(void);
+bool qni_fence_heavy(void);
+static inline void qni_fence_light(void)
+{
+    atomic_signal_fence(memory_order_seq_cst); /* for the compiler; the processor is told by the heavy one */
+}
+
 #endif

@@ -17,7 +17,7 @@ extern char **environ; /* POSIX has no header for it */
 
 const qn_allocator *qni_run_allocator(const qni_run *run, qni_holder holder)
 {
-    return run->memory != NULL ? qni_memory_allocator(run->memory, holder) : run->allocator;
+    return qni_memory_allocator(run->memory, holder);
 }
 
 static const qni_verb *find_verb(const char *name, qn_error *err)
@@ -52,22 +52,21 @@ static void set_log(const qni_args *before, const qni_args *args)
     qn_log_set(level, NULL);
 }
 
-/* Runs the verb, counting who holds what. */
-static int run_counted(qni_run *run, const qni_verb *verb, const qni_args *args)
+static void set_memory(qni_run *run, const qni_args *before, const qni_args *args)
 {
-    qni_memory memory;
+    const qni_option *say = &qni_common_options[QNI_COMMON_MEMORY],
+                     *limit = &qni_common_options[QNI_COMMON_MEMORY_LIMIT];
+    run->say_memory = qni_args_flag(speaking(before, args, say), say);
+    const char *text = qni_args_text(speaking(before, args, limit), limit);
+    qn_budget_set_limit(run->memory->budgets[QNI_HOLDER_COMMAND], text != NULL ? qni_memory_size(text) : 0);
+}
+
+static void report_memory(void)
+{
     qni_out err;
-    const qn_allocator *source = run->allocator;
-    qni_memory_init(&memory, source);
-    run->memory = &memory;
-    run->allocator = qni_memory_allocator(&memory, QNI_HOLDER_COMMAND);
-    int code = verb->run(run, args);
-    run->memory = NULL;
-    run->allocator = source;
     qni_out_init(&err, STDERR_FILENO);
-    qni_memory_report(&memory, &err);
+    qni_memory_report(&err);
     (void)!qni_out_flush(&err, "standard error", NULL); /* nobody can be told */
-    return code;
 }
 
 /* Runs the verb with what is configured. */
@@ -81,9 +80,8 @@ static int run_configured(qni_run *run, const qni_verb *verb, const qni_args *be
     args->setting_count = settings.count;
     run->settings = &settings;
     set_log(before, args);
-    const qni_option *memory = &qni_common_options[QNI_COMMON_MEMORY];
-    bool counted = qni_args_flag(speaking(before, args, memory), memory);
-    int code = counted ? run_counted(run, verb, args) : verb->run(run, args);
+    set_memory(run, before, args);
+    int code = verb->run(run, args);
     run->settings = NULL;
     qni_settings_free(&settings);
     return code;
@@ -152,17 +150,35 @@ static int finish_output(qni_out *out, int code)
     return err.native == EPIPE ? QNI_EXIT_NOBODY_READS : qni_report(&err);
 }
 
-int qni_command(int argc, char *const *argv, qni_stop *stop, atomic_bool *patient, const qn_allocator *allocator)
+/* With the budgets made. */
+static int run_command(qni_run *run, int argc, char *const *argv)
 {
-    qni_out out;
-    qni_out_init(&out, STDOUT_FILENO);
-    qni_run run = {.out = &out, .stop = stop, .patient = patient, .allocator = allocator};
     qn_error err = qn_error_none();
     qni_args before;
     int words = argc > 0 ? argc - 1 : 0;
-    if (qni_args_parse(&before, qni_command_tables.leading, words, argv + (argc > 0), allocator, &err) != QN_OK)
+    if (qni_args_parse(&before, qni_command_tables.leading, words, argv + (argc > 0), run->allocator, &err) != QN_OK)
         return qni_report_usage(&err, NULL);
-    int code = run_words(&run, &before, words - before.rest, argv + 1 + before.rest);
+    int code = run_words(run, &before, words - before.rest, argv + 1 + before.rest);
     qni_args_free(&before);
-    return finish_output(&out, code);
+    if (run->say_memory)
+        report_memory();
+    return finish_output(run->out, code);
+}
+
+int qni_command(int argc, char *const *argv, qni_stop *stop, atomic_bool *patient, const qn_allocator *allocator)
+{
+    qni_out out;
+    qn_error err = qn_error_none();
+    qni_memory memory;
+    if (qni_memory_init(&memory, allocator, &err) != QN_OK)
+        return qni_report(&err);
+    qni_out_init(&out, STDOUT_FILENO);
+    qni_run run = {.out = &out,
+                   .stop = stop,
+                   .patient = patient,
+                   .memory = &memory,
+                   .allocator = qni_memory_allocator(&memory, QNI_HOLDER_COMMAND)};
+    int code = run_command(&run, argc, argv);
+    qni_memory_fini(&memory);
+    return code;
 }

@@ -16,11 +16,12 @@ struct qni_run {
      * once: there is nothing yet to be lost, and a read may wait for ever. Relaxed: it carries nothing but itself. */
     atomic_bool *patient;
     const qni_settings *settings;  /* what is configured; the getters of qni_args know it */
-    const qn_allocator *allocator; /* for what no holder below is named for */
-    qni_memory *memory;            /* --memory: counts by holder; NULL: nobody asked */
+    const qni_memory *memory;      /* who holds what */
+    const qn_allocator *allocator; /* the command's own, for what no other holder is named for */
+    bool say_memory;               /* at the end, say who held what */
 };
 
-/* The allocator of what `holder` holds: the one that counts for it, where somebody asked. */
+/* The allocator of what `holder` holds. */
 const qn_allocator *qni_run_allocator(const qni_run *run, qni_holder holder);
 
 /* Exit codes that are no status's. */
@@ -29,7 +30,7 @@ enum {
     QNI_EXIT_NOBODY_READS = 141 /* as if SIGPIPE had ended the command: quietly */
 };
 
-/* Runs the command line and returns the exit code. */
+/* Runs the command line and returns the exit code. `allocator`: where memory comes from; NULL: the system. */
 int qni_command(int argc, char *const *argv, qni_stop *stop, atomic_bool *patient, const qn_allocator *allocator);
 
 #endif

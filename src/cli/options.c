@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "base/number.h"
 #include "cli/limits.h"
+#include "cli/memory.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -42,6 +43,16 @@ const qni_option qni_common_options[QNI_COMMON_COUNT] = {
          .configurable = true,
          .group = "Other options",
          .help = "At the end, say on standard error how many bytes each part holds still and held at most."},
+    [QNI_COMMON_MEMORY_LIMIT] =
+        {.name = "memory-limit",
+         .type = QNI_OPTION_STRING,
+         .argument = "SIZE",
+         .absent = "none",
+         .refuse = qni_memory_limit_refuse,
+         .configurable = true,
+         .group = "Other options",
+         .help = "How many bytes to hold at most: a number, or one with K, M, G or T (powers of 1024). What needs more "
+                 "ends with exit code 71. 0: no limit."},
 };
 
 typedef struct parser {

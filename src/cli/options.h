@@ -98,6 +98,7 @@ enum {
     QNI_COMMON_HELP,
     QNI_COMMON_LOG_LEVEL,
     QNI_COMMON_MEMORY,
+    QNI_COMMON_MEMORY_LIMIT,
     QNI_COMMON_COUNT
 };
 extern const qni_option qni_common_options[QNI_COMMON_COUNT];

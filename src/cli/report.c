@@ -5,6 +5,8 @@
 
 #include "cli/text.h"
 
+#include <quern/budget.h>
+
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,6 +44,12 @@ static void place(qni_out *out, const char *file, int64_t line, int64_t column)
 static void sentence(qni_out *out, const qn_error *err)
 {
     qni_out_foreign(out, err->message[0] != '\0' ? err->message : qn_status_text(err->code), -1);
+    qn_error why = qn_error_none();
+    if (err->code == QN_NOMEM && qn_budget_last_refusal(qn_budget_process(), &why) == QN_BUDGET) {
+        /* It was a budget that refused: whoever said so could not know that. */
+        qni_out_text(out, ": ");
+        qni_out_foreign(out, why.message, -1);
+    }
     qni_out_text(out, "\n");
 }
 

@@ -50,7 +50,7 @@ static const qni_exit_code exit_codes[] = {
     {"66", "An input is not there."},
     {"69", "An optional part of Quern is not available here."},
     {"70", "A fault of Quern's own. Please report it."},
-    {"71", "Out of memory."},
+    {"71", "Out of memory, or over --memory-limit."},
     {"73", "An output cannot be created."},
     {"74", "Reading or writing failed, for example because the disk is full."},
     {"77", "Permission denied."},

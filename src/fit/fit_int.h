@@ -27,14 +27,18 @@ typedef struct qni_fit_rows {
     void (*place)(void *user, int64_t row, const char **file, int64_t *line);
 } qni_fit_rows;
 
-/* An allocator that counts the calls that pass through it. */
-typedef struct qni_fit_counter {
+/* Where the memory of a fit comes from: an allocator for all but the result, which counts the calls that pass through
+ * it to the workspace's or the caller's. */
+typedef struct qni_fit_memory {
     qn_allocator allocator;
-    qn_allocator inner;
+    const qn_allocator *inner;
+    const qn_allocator *source;  /* on what `inner` draws, for qni_refused; NULL: the default */
+    const qn_allocator *results; /* not NULL */
     int64_t calls;
-} qni_fit_counter;
+} qni_fit_memory;
 
-void qni_fit_counter_init(qni_fit_counter *counter, const qn_allocator *inner);
+/* Errors: QN_INVALID (options.size). */
+QN_MUST_USE qn_status qni_fit_memory_init(qni_fit_memory *memory, const qn_fit_options *options, qn_error *err);
 
 /* Evaluation at a point. The factor is (p, p + 1), leading dimension p: R of the Jacobian's QR factorisation and, last
  * column, Q'r. Residuals and derivatives are multiplied by `unit`, a power of two. */
@@ -134,9 +138,9 @@ qn_status qni_fit_result_warn(qni_fit_result *result, qn_error *err, const char 
 /* Statistics from the solver's last point. work: 2 p (p + 1) doubles. */
 qn_status qni_fit_result_fill(qni_fit_result *result, qni_fit_trf *t, double *work, qn_error *err);
 
-/* solve.c: the fit of any problem. `counter` is the allocator that everything of this fit came from. */
+/* solve.c: the fit of any problem. */
 qn_status qni_fit_rows_solve(qn_fit_result **out, const qni_fit_rows *problem, const qn_fit_options *options,
-                             qni_fit_counter *counter, qn_error *err);
+                             qni_fit_memory *memory, qn_error *err);
 
 /* start.c: options with every zero resolved; checks them, the bounds and the start, and writes x (p) inside the bounds.
  */

@@ -11,6 +11,7 @@
 #include "fit/limits.h"
 #include "math/dense.h"
 #include "math/student.h"
+#include "mem/refuse.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -61,7 +62,7 @@ qn_status qni_fit_result_new(qni_fit_result **out, const qni_fit_rows *problem, 
     *out = NULL;
     qni_fit_result *result = qni_new(allocator, qni_fit_result);
     if (result == NULL)
-        return qni_error(err, QN_NOMEM, "no memory for the result of a fit");
+        return qni_refused(err, allocator, (int64_t)sizeof *result, "the result of a fit");
     result->allocator = *allocator;
     result->head =
         (qn_fit_result){.method = "trf", .n = problem->n, .p = p, .dof = problem->n - p, .message = result->message};
@@ -77,7 +78,7 @@ qn_status qni_fit_result_new(qni_fit_result **out, const qni_fit_rows *problem, 
     }
     if (!complete) {
         qn_fit_result_free(&result->head);
-        return qni_error(err, QN_NOMEM, "no memory for the result of a fit with %" PRId64 " parameters", p);
+        return qni_refused(err, allocator, 0, "the result of a fit with %" PRId64 " parameters", p);
     }
     result->head.parameters = result->parameters;
     result->head.covariance = result->covariance;

@@ -2,11 +2,14 @@
  * fit. */
 #include "fit/fit_int.h"
 
+#include "array/workspace.h"
 #include "base/alloc.h"
 #include "base/cpu.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "fit/limits.h"
 #include "math/dense.h"
+#include "mem/refuse.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -15,16 +18,24 @@
 
 static void *count_and_pass(void *user, void *block, int64_t old_size, int64_t new_size)
 {
-    qni_fit_counter *counter = user;
-    counter->calls++;
-    return counter->inner.resize(counter->inner.user, block, old_size, new_size);
+    qni_fit_memory *memory = user;
+    memory->calls++;
+    return memory->inner->resize(memory->inner->user, block, old_size, new_size);
 }
 
-void qni_fit_counter_init(qni_fit_counter *counter, const qn_allocator *inner)
+qn_status qni_fit_memory_init(qni_fit_memory *memory, const qn_fit_options *options, qn_error *err)
 {
-    counter->inner = inner != NULL ? *inner : *qn_allocator_default();
-    counter->allocator = (qn_allocator){.resize = count_and_pass, .user = counter};
-    counter->calls = 0;
+    qn_fit_options known;
+    qn_status status = qni_options_copy(&known, sizeof known, options, "qn_fit_options", err);
+    if (status != QN_OK)
+        return status;
+    bool own = known.workspace == NULL;
+    memory->results = known.allocator != NULL ? known.allocator : qn_allocator_default();
+    memory->inner = own ? memory->results : qn_workspace_allocator(known.workspace);
+    memory->source = own ? memory->results : qni_workspace_source(known.workspace);
+    memory->allocator = (qn_allocator){.resize = count_and_pass, .user = memory};
+    memory->calls = 0;
+    return QN_OK;
 }
 
 static qn_status check_sizes(const qni_fit_rows *problem, qn_error *err)
@@ -42,16 +53,17 @@ static qn_status check_sizes(const qni_fit_rows *problem, qn_error *err)
 
 /* Runs the solver in a block of its own and fills the result. */
 static qn_status run(qni_fit_result *result, const qni_fit_rows *problem, const qn_fit_options *options,
-                     qni_fit_counter *counter, qn_error *err)
+                     qni_fit_memory *memory, qn_error *err)
 {
     int level;
     qn_status status = qni_cpu_level(&level, err);
     if (status != QN_OK)
         return status;
     int64_t p = problem->p, size = qni_fit_trf_doubles(p) + 2 * p;
-    double *block = qni_alloc(&counter->allocator, size, sizeof *block);
+    double *block = qni_alloc(&memory->allocator, size, sizeof *block);
     if (block == NULL)
-        return qni_error(err, QN_NOMEM, "no memory for the solver of a fit with %" PRId64 " parameters", p);
+        return qni_refused(err, memory->source, size * (int64_t)sizeof *block,
+                           "the solver of a fit with %" PRId64 " parameters", p);
     qni_fit_trf t = {.options = *options};
     double *lower = block, *upper = block + p;
     qni_fit_trf_place(&t, block + 2 * p, p);
@@ -62,17 +74,17 @@ static qn_status run(qni_fit_result *result, const qni_fit_rows *problem, const 
     t.upper = upper;
     status = qni_fit_start(t.x, lower, upper, problem, options, result, err);
     if (status == QN_OK) {
-        int64_t calls = counter->calls;
+        int64_t calls = memory->calls;
         qni_fit_trf_run(&t);
-        result->head.loop_allocations = counter->calls - calls;
+        result->head.loop_allocations = memory->calls - calls;
         status = qni_fit_result_fill(result, &t, t.work, err);
     }
-    qni_free(&counter->allocator, block, size, sizeof *block);
+    qni_free(&memory->allocator, block, size, sizeof *block);
     return status;
 }
 
 qn_status qni_fit_rows_solve(qn_fit_result **out, const qni_fit_rows *problem, const qn_fit_options *options,
-                             qni_fit_counter *counter, qn_error *err)
+                             qni_fit_memory *memory, qn_error *err)
 {
     *out = NULL;
     qn_fit_options resolved;
@@ -82,10 +94,10 @@ qn_status qni_fit_rows_solve(qn_fit_result **out, const qni_fit_rows *problem, c
     if (status != QN_OK)
         return status;
     qni_fit_result *result;
-    status = qni_fit_result_new(&result, problem, &counter->inner, err);
+    status = qni_fit_result_new(&result, problem, memory->results, err);
     if (status != QN_OK)
         return status;
-    status = run(result, problem, &resolved, counter, err);
+    status = run(result, problem, &resolved, memory, err);
     if (status == QN_OK)
         *out = &result->head;
     else
@@ -130,8 +142,10 @@ qn_status qn_fit_solve(qn_fit_result **out, const qn_fit_problem *problem, const
     *out = NULL;
     if (problem == NULL || problem->eval == NULL)
         return qni_error(err, QN_INVALID, "a fit needs a function that computes the residuals");
-    qni_fit_counter counter;
-    qni_fit_counter_init(&counter, options != NULL ? options->allocator : NULL);
+    qni_fit_memory memory;
+    qn_status status = qni_fit_memory_init(&memory, options, err);
+    if (status != QN_OK)
+        return status;
     callback c = {.problem = problem};
     qni_fit_rows rows = {.n = problem->n,
                          .p = problem->p,
@@ -140,20 +154,20 @@ qn_status qn_fit_solve(qn_fit_result **out, const qn_fit_problem *problem, const
                          .user = &c,
                          .name = callback_name};
     int64_t elements;
-    qn_status status = check_sizes(&rows, err);
+    status = check_sizes(&rows, err);
     if (status != QN_OK)
         return status;
-    if (!qni_size_mul(&elements, problem->n, problem->p))
+    if (!qni_size_mul(&elements, problem->n, problem->p) || elements > INT64_MAX / (int64_t)sizeof(double))
         return qni_error(err, QN_LIMIT, "a Jacobian of %" PRId64 " by %" PRId64 " is too large", problem->n,
                          problem->p);
-    c.r = qni_alloc(&counter.allocator, problem->n, sizeof *c.r);
-    c.jacobian = qni_alloc(&counter.allocator, elements, sizeof *c.jacobian);
+    c.r = qni_alloc(&memory.allocator, problem->n, sizeof *c.r);
+    c.jacobian = qni_alloc(&memory.allocator, elements, sizeof *c.jacobian);
     if (c.r == NULL || c.jacobian == NULL)
-        status =
-            qni_error(err, QN_NOMEM, "no memory for a Jacobian of %" PRId64 " by %" PRId64, problem->n, problem->p);
+        status = qni_refused(err, memory.source, elements * (int64_t)sizeof *c.jacobian,
+                             "a Jacobian of %" PRId64 " by %" PRId64, problem->n, problem->p);
     else
-        status = qni_fit_rows_solve(out, &rows, options, &counter, err);
-    qni_free(&counter.allocator, c.r, problem->n, sizeof *c.r);
-    qni_free(&counter.allocator, c.jacobian, elements, sizeof *c.jacobian);
+        status = qni_fit_rows_solve(out, &rows, options, &memory, err);
+    qni_free(&memory.allocator, c.r, problem->n, sizeof *c.r);
+    qni_free(&memory.allocator, c.jacobian, elements, sizeof *c.jacobian);
     return status;
 }

@@ -8,6 +8,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "math/dense.h"
+#include "mem/refuse.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -107,7 +108,8 @@ static qn_status open_column(data *d, int64_t c, qn_error *err)
     } else if (type == QN_TYPE_F32 || type == QN_TYPE_I64 || type == QN_TYPE_BOOL) {
         d->converted[c] = qni_alloc(d->allocator, d->n, sizeof **d->converted);
         if (d->converted[c] == NULL)
-            return qni_error(err, QN_NOMEM, "no memory for column \"%s\" as numbers", column_name);
+            return qni_refused(err, d->allocator, d->n * (int64_t)sizeof **d->converted, "column \"%s\" as numbers",
+                               column_name);
         convert(d->converted[c], d->table, column, d->n);
         d->column[c] = d->converted[c];
     } else {
@@ -142,7 +144,7 @@ static qn_status data_init(data *d, const qn_model *model, const qn_table *table
     d->converted = qni_alloc_zeroed(allocator, d->columns, sizeof *d->converted);
     d->response = qni_alloc(allocator, d->n, sizeof *d->response);
     if (d->column == NULL || d->converted == NULL || d->response == NULL)
-        return qni_error(err, QN_NOMEM, "no memory for %" PRId64 " rows of data", d->n);
+        return qni_refused(err, allocator, d->n * (int64_t)sizeof *d->response, "%" PRId64 " rows of data", d->n);
     status = qn_model_workspace_new(&d->workspace, model, allocator, err);
     for (int64_t c = 0; status == QN_OK && c < d->columns; c++)
         status = open_column(d, c, err);
@@ -172,13 +174,14 @@ qn_status qn_fit_table(qn_fit_result **out, const qn_model *model, const qn_tabl
                        qn_error *err)
 {
     *out = NULL;
-    qni_fit_counter counter;
-    qni_fit_counter_init(&counter, options != NULL ? options->allocator : NULL);
+    qni_fit_memory memory;
     qn_status status = check(model, table, err);
+    if (status == QN_OK)
+        status = qni_fit_memory_init(&memory, options, err);
     if (status != QN_OK)
         return status;
     data d;
-    status = data_init(&d, model, table, &counter.allocator, err);
+    status = data_init(&d, model, table, &memory.allocator, err);
     if (status == QN_OK) {
         qni_fit_rows problem = {.n = d.n,
                                 .p = qn_model_parameter_count(model),
@@ -187,7 +190,7 @@ qn_status qn_fit_table(qn_fit_result **out, const qn_model *model, const qn_tabl
                                 .name = name,
                                 .place = place,
                                 .magnitude = qni_norm(d.response, d.n)};
-        status = qni_fit_rows_solve(out, &problem, options, &counter, err);
+        status = qni_fit_rows_solve(out, &problem, options, &memory, err);
     }
     data_fini(&d);
     return status;

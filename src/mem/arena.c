@@ -6,8 +6,8 @@
 #include "mem/arena_int.h"
 
 #include "base/alloc.h"
-#include "base/error.h"
 #include "mem/limits.h"
+#include "mem/refuse.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -49,7 +49,7 @@ qn_status qni_arena_new_kind(qn_arena **out, qni_arena_kind kind, const qn_alloc
         return qni_error(err, QN_INVALID, "an arena cannot have chunks of %" PRId64 " bytes", chunk_size);
     qn_arena *arena = qni_new(allocator, qn_arena);
     if (arena == NULL)
-        return qni_error(err, QN_NOMEM, "no memory for an arena");
+        return qni_refused(err, allocator, (int64_t)sizeof *arena, "an arena");
     arena->allocator = allocator;
     arena->kind = kind;
     arena->chunk_size = rounded;
@@ -126,11 +126,11 @@ qn_status qn_arena_take(void **out, qn_arena *arena, int64_t size, qn_error *err
     if (size < 0)
         return qni_error(err, QN_INVALID, "an arena cannot hand out %" PRId64 " bytes", size);
     if (!qni_size_round_up(&need, size == 0 ? 1 : size, QNI_ALIGN) || !qni_size_add(&total, arena->used, need))
-        return qni_error(err, QN_NOMEM, "no memory for %" PRId64 " bytes", size);
+        return qni_refused(err, arena->allocator, size, "%" PRId64 " bytes", size);
     chunk *c = arena->newest;
     if (arena->kind == QNI_ARENA_TWIN || c == NULL || need > c->capacity - c->used) {
         if (!open_chunk(arena, need))
-            return qni_error(err, QN_NOMEM, "no memory for %" PRId64 " bytes", size);
+            return qni_refused(err, arena->allocator, size, "%" PRId64 " bytes", size);
         c = arena->newest;
     }
     char *piece = c->bytes + c->used;

@@ -34,23 +34,46 @@ void qni_locals_fini(qni_locals *locals)
     atomic_store_explicit(&locals->table, (qni_locals_table *)(uintptr_t)&no_table, memory_order_relaxed);
 }
 
-/* Publishes a table that has room for `number`. Under the lock. NULL: no memory. */
-static qni_locals_table *grow(qni_locals *locals, qni_locals_table *table, int64_t number)
+/* A table with room for `number` and nothing in it, or NULL: no memory. */
+static qni_locals_table *table_new(const qni_locals *locals, int64_t number)
 {
-    int64_t capacity = table->capacity == 0 ? QNI_LOCALS_FIRST : table->capacity;
+    int64_t capacity = QNI_LOCALS_FIRST;
     while (capacity <= number)
         capacity *= 2;
-    qni_locals_table *fresh = qni_alloc_zeroed(locals->allocator, table_size(capacity), 1);
-    if (fresh == NULL)
-        return NULL;
+    qni_locals_table *table = qni_alloc_zeroed(locals->allocator, table_size(capacity), 1);
+    if (table != NULL)
+        table->capacity = capacity;
+    return table;
+}
+
+/* Makes `fresh` the table. Under the lock. */
+static void publish(qni_locals *locals, qni_locals_table *fresh, qni_locals_table *table)
+{
     fresh->older = table;
-    fresh->capacity = capacity;
     for (int64_t i = 0; i < table->capacity; i++)
         /* Relaxed: under the lock, and published as a whole. */
         atomic_init(&fresh->things[i], atomic_load_explicit(&table->things[i], memory_order_relaxed));
     /* Release: pairs with the acquire in qni_locals_get. */
     atomic_store_explicit(&locals->table, fresh, memory_order_release);
-    return fresh;
+}
+
+/* Puts the thing into the table if that has room, else first makes `fresh` (NULL: none) the table. False: no room. */
+static bool put(qni_locals *locals, void *thing, int64_t number, qni_locals_table **fresh)
+{
+    qni_lock_take(&locals->lock, NULL);
+    /* Relaxed: the lock orders those who change it. */
+    qni_locals_table *table = atomic_load_explicit(&locals->table, memory_order_relaxed);
+    if (number >= table->capacity && *fresh != NULL) {
+        publish(locals, *fresh, table);
+        table = *fresh;
+        *fresh = NULL;
+    }
+    bool fits = number < table->capacity;
+    if (fits)
+        /* Release: qni_locals_each, in another thread, sees the thing complete; the lock would do as well. */
+        atomic_store_explicit(&table->things[number], thing, memory_order_release);
+    qni_lock_give(&locals->lock);
+    return fits;
 }
 
 bool qni_locals_put(qni_locals *locals, void *thing)
@@ -58,16 +81,30 @@ bool qni_locals_put(qni_locals *locals, void *thing)
     int64_t number = qni_thread_number();
     if (number < 0)
         return false;
+    qni_locals_table *fresh = NULL;
+    if (put(locals, thing, number, &fresh))
+        return true;
+    /* Without the lock: an allocator that is short of memory may ask the object to give some back, which walks over all
+     * things. */
+    fresh = table_new(locals, number);
+    if (fresh == NULL)
+        return false;
+    bool done = put(locals, thing, number, &fresh);
+    if (fresh != NULL) /* another thread was first */
+        qni_free(locals->allocator, fresh, table_size(fresh->capacity), 1);
+    return done;
+}
+
+int64_t qni_locals_size(qni_locals *locals)
+{
+    int64_t size = 0;
     qni_lock_take(&locals->lock, NULL);
-    /* Relaxed: the lock orders those who change it. */
-    qni_locals_table *table = atomic_load_explicit(&locals->table, memory_order_relaxed);
-    if (number >= table->capacity)
-        table = grow(locals, table, number);
-    if (table != NULL)
-        /* Release: qni_locals_each, in another thread, sees the thing complete; the lock would do as well. */
-        atomic_store_explicit(&table->things[number], thing, memory_order_release);
+    /* Relaxed: under the lock. */
+    const qni_locals_table *table = atomic_load_explicit(&locals->table, memory_order_relaxed);
+    for (; table != &no_table; table = table->older)
+        size += table_size(table->capacity);
     qni_lock_give(&locals->lock);
-    return table != NULL;
+    return size;
 }
 
 void qni_locals_each(qni_locals *locals, bool (*fn)(void *user, void *thing), void *user)

@@ -44,11 +44,14 @@ static inline void *qni_locals_get(const qni_locals *locals)
 }
 
 /* Makes `thing` the calling thread's. False: no memory, or the thread has no number. Others see the thing complete in
- * qni_locals_each. */
+ * qni_locals_each. Holds no lock while it asks the allocator. */
 bool qni_locals_put(qni_locals *locals, void *thing);
 
 /* Calls fn for every thing there is, also those of threads that ended, under the lock: fn may not put. Ends early when
  * fn returns false. */
 void qni_locals_each(qni_locals *locals, bool (*fn)(void *user, void *thing), void *user);
+
+/* Bytes that the tables take. */
+int64_t qni_locals_size(qni_locals *locals);
 
 #endif

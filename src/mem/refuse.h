@@ -5,8 +5,9 @@
 #include "base/error.h"
 
 /* QN_BUDGET with what was asked, what is left and who holds the rest, where `allocator` draws on a budget that has no
- * room; else QN_NOMEM. The sentence begins with "no memory for " and the format: `return qni_refused(err, allocator,
- * size, "a pool of %" PRId64 " objects", n);` */
+ * room, or had none when it just refused this thread; else QN_NOMEM. `size` (bytes; 0: not known) counts where it did
+ * not come to asking, for the size does not fit into an integer. The sentence begins with "no memory for " and the
+ * format: `return qni_refused(err, allocator, size, "a pool of %" PRId64 " objects", n);` */
 #define qni_refused(err, allocator, size, ...) \
     qni_failed(qni_refused_set((err), (allocator), (size), __FILE__, __LINE__, __VA_ARGS__))
 

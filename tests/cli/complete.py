@@ -140,8 +140,8 @@ class Completion(Command):
         self.gives({"info"}, "quern --log-level info ", "i")
 
     def test_options_of_each_verb(self):
-        self.gives({"--max-evals", "--memory"}, "quern fit ", "--m")
-        self.gives({"--memory"}, "quern info ", "--m")
+        self.gives({"--max-evals", "--memory", "--memory-limit"}, "quern fit ", "--m")
+        self.gives({"--memory", "--memory-limit"}, "quern info ", "--m")
         self.gives({"--version"}, "quern ", "--v")
         self.gives({"--plot"}, "quern fit 'y = a*x' data.csv ", "--pl")
 

@@ -104,6 +104,11 @@ class Precedence(Configured):
         self.assertIn("memory in bytes", err)
         self.succeeds(*words, "--memory=false", environment=self.configure("memory = true"))
         self.succeeds("--memory=false", *words, environment={"QUERN_MEMORY": "1"})
+        for environment in (self.configure("memory-limit = '100K'"), {"QUERN_MEMORY_LIMIT": "100K"}):
+            self.fails(71, "left of 100 KiB", *words, environment=environment)
+            self.succeeds(*words, "--memory-limit", "0", environment=environment)
+            self.succeeds("--memory-limit=1G", *words, environment=environment)
+        self.fails(78, "quern.conf:1:16: key \"memory-limit\": \"1x\" is no size: bytes", *words, environment=self.configure("memory-limit = '1x'"))
 
 
 class Places(Configured):

@@ -109,11 +109,11 @@ class Memory(Command):
         code, out, err = self.run_quern(*WORDS, "--format", "csv", "--memory")
         self.assertEqual((code, out), (0, quiet))
         rows = self.rows(err)
-        self.assertEqual(set(rows), {"command", "table", "model", "fit", "together", "process (resident)"})
+        self.assertEqual(set(rows), {"default", "command", "table", "model", "fit", "together", "process (resident)"})
         for name, (live, peak) in rows.items():
-            self.assertEqual(live, 0, msg=name)
+            self.assertEqual(live, rows["default"][0] if name in ("default", "together") else 0, msg=name)
             self.assertGreater(peak, 0, msg=name)
-        peaks = [rows[name][1] for name in ("command", "table", "model", "fit")]
+        peaks = [rows[name][1] for name in ("default", "command", "table", "model", "fit")]
         self.assertLessEqual(max(peaks), rows["together"][1])
         self.assertLessEqual(rows["together"][1], sum(peaks))
 
@@ -129,7 +129,41 @@ class Memory(Command):
             code, _, err = self.run_quern("--memory", *words)
             self.assertEqual(code, expected)
             table = err[err.index("quern: memory"):]
-            self.assertEqual({live for live, _ in self.rows(table).values()}, {0})
+            self.assertEqual({live for name, (live, _) in self.rows(table).items() if name not in ("default", "together")}, {0})
+
+    def test_what_needs_more_than_the_limit_ends_and_says_who_holds_the_rest(self):
+        count = 100_000
+        self.write("large.csv", "pressure,volume\n" + "1,2\n2,3.5\n" * (count // 2))
+        words = ("fit", "volume = a*pressure", "large.csv", "-s", "a=1", "--format", "csv")
+        err = self.fails(71, "budget \"command\" has ", *words, "--memory-limit", "1M")
+        self.assertRegex(err, r"^quern: no memory for .*: [\d.]+ [KM]iB asked, budget \"command\" has [\d.]+ KiB left of 1 MiB: "
+                              r"\"table\" holds [\d.]+ KiB, .*\"command\" \d+ bytes\n$")
+        self.assertEqual(err.count("asked"), 1)
+        self.assertEqual(self.succeeds(*words, "--memory-limit", "64M"), self.succeeds(*words))
+
+    def test_at_every_limit_a_fit_works_or_says_what_it_lacks(self):
+        quiet = self.succeeds(*WORDS, "--format", "csv")
+        ends = set()
+        for limit in [1, *(2 ** k for k in range(8, 21)), *range(262_144, 400_000, 4_000)]:
+            code, out, err = self.run_quern(*WORDS, "--format", "csv", "--memory-limit", str(limit))
+            ends.add(code)
+            if code == 0:
+                self.assertEqual((out, err), (quiet, ""))
+                continue
+            self.assertEqual((code, out), (71, ""), msg=limit)
+            self.assertRegex(err, r"^quern: .* asked, budget \"command\" has [^\n]*\n$")
+        self.assertEqual(ends, {0, 71})
+
+    def test_peaks_stay_below_the_limit(self):
+        code, _, err = self.run_quern(*WORDS, "--memory", "--memory-limit", "400000")
+        self.assertEqual(code, 0)
+        rows = self.rows(err)
+        self.assertLessEqual(rows["together"][1] - rows["default"][1], 400_000)
+
+    def test_a_limit_is_a_size(self):
+        for text in ("12X", "-1", "1.5G", "", "99999999999T"):
+            self.fails(2, f"option \"--memory-limit\": \"{text}\" is no size: bytes, or a whole number with K, M, G or T",
+                       *WORDS, f"--memory-limit={text}")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class Help(Command):
     def test_help_names_every_option_with_its_default_and_fits_a_terminal(self):
         text = self.succeeds("help", "fit")
         for name in ("start", "bounds", "max-evals", "y", "nist-start", "no-header", "delimiter", "types", "format", "plot",
-                     "help", "log-level", "memory"):
+                     "help", "log-level", "memory", "memory-limit"):
             self.assertRegex(text, rf"(?m)^  (-\w, |    )--{name}\b")
         self.assertRegex(re.sub(r"\s+", " ", text), r"--format FORMAT .* Default: text\.")
         for line in text.splitlines():

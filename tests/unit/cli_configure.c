@@ -88,22 +88,27 @@ static void keys_follow_the_tables(void **state)
         const qni_verb *verb;
         const char *name, *variable;
     } expected[] = {
-        {NULL, "log-level", "QUERN_LOG"},           {NULL, "memory", "QUERN_MEMORY"},
-        {&try_verb, "quick", "QUERN_TRY_IT_QUICK"}, {&try_verb, "count-of", "QUERN_TRY_IT_COUNT_OF"},
-        {&try_verb, "ratio", "QUERN_TRY_IT_RATIO"}, {&try_verb, "title", "QUERN_TRY_IT_TITLE"},
-        {&try_verb, "list", "QUERN_TRY_IT_LIST"},   {&other_verb, "title", "OTHER_NAME"},
+        {NULL, "log-level", "QUERN_LOG"},
+        {NULL, "memory", "QUERN_MEMORY"},
+        {NULL, "memory-limit", "QUERN_MEMORY_LIMIT"},
+        {&try_verb, "quick", "QUERN_TRY_IT_QUICK"},
+        {&try_verb, "count-of", "QUERN_TRY_IT_COUNT_OF"},
+        {&try_verb, "ratio", "QUERN_TRY_IT_RATIO"},
+        {&try_verb, "title", "QUERN_TRY_IT_TITLE"},
+        {&try_verb, "list", "QUERN_TRY_IT_LIST"},
+        {&other_verb, "title", "OTHER_NAME"},
     };
     qni_key key;
     char variable[QNI_VARIABLE_SIZE];
     int64_t i = 0;
     for (; qni_key_at(&key, &tables, i); i++) {
-        assert_in_range(i, 0, 7);
+        assert_in_range(i, 0, 8);
         assert_ptr_equal(key.verb, expected[i].verb);
         assert_string_equal(key.option->name, expected[i].name);
         qni_key_variable(variable, &key);
         assert_string_equal(variable, expected[i].variable);
     }
-    assert_int_equal(i, 8);
+    assert_int_equal(i, 9);
 }
 
 static void every_type_of_option_takes_its_type_of_value(void **state)
