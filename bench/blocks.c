@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum {
@@ -83,6 +84,7 @@ typedef struct member {
 struct gang {
     pthread_barrier_t begin, end;
     int count;
+    _Atomic int awake; /* members that have begun this round */
     bool over;
     const variant *kind;
     void *pool;
@@ -99,6 +101,17 @@ static void work(const gang *g, int64_t owner)
             die("taking and giving");
 }
 
+/* Two threads begin when both are awake: otherwise one is done before the other has been woken. */
+static void meet(gang *g)
+{
+    if (g->count > 2)
+        return;
+    /* Relaxed: the barrier before it orders what the round is. */
+    atomic_fetch_add_explicit(&g->awake, 1, memory_order_relaxed);
+    while (atomic_load_explicit(&g->awake, memory_order_relaxed) < g->count)
+        qni_pause();
+}
+
 static void *member_main(void *user)
 {
     const member *m = user;
@@ -106,6 +119,7 @@ static void *member_main(void *user)
         (void)pthread_barrier_wait(&m->of->begin);
         if (m->of->over)
             return NULL;
+        meet(m->of);
         work(m->of, m->of->one_owner ? 1 : m->owner);
         (void)pthread_barrier_wait(&m->of->end);
     }
@@ -162,13 +176,14 @@ static void one_round(void *user)
         work(g, 1);
         return;
     }
+    atomic_store_explicit(&g->awake, 0, memory_order_relaxed); /* relaxed: as in meet */
     (void)pthread_barrier_wait(&g->begin);
     (void)pthread_barrier_wait(&g->end);
 }
 
 static side side_open(gang *g, const variant *kind, int64_t list, bool one_owner, bool quick)
 {
-    side s = {g, kind, kind->open(BLOCKS, BLOCK_SIZE), list, (quick ? 2000 : 8000) / g->count, one_owner};
+    side s = {g, kind, kind->open(BLOCKS, BLOCK_SIZE), list, (quick ? 4000 : 40000) / g->count, one_owner};
     if (s.pool == NULL)
         die("a pool");
     return s;
@@ -202,7 +217,7 @@ int main(int argc, char **argv)
     bench b;
     bench_begin(&b, "How long does it take to take a list of blocks and to give it?", argc, argv);
     if (!b.quick)
-        b.sample_seconds = 0.002; /* shorter than the time that the system lets a thread run */
+        b.sample_seconds = 0.004; /* about as long as the system lets a thread run */
     for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
         gang_start(&g, threads[t]);
         for (size_t l = 0; l < sizeof lists / sizeof *lists; l++) {

@@ -3,7 +3,7 @@
  * Peers: malloc of the C library, mimalloc and jemalloc, each opened with dlopen for itself, so that all run in one
  * process and nothing of the program's own goes through them. Every side runs the same loop, compiled for it. Cases:
  *  - pair: an object of 64 bytes, or of 8 KiB, is taken, written to and given back;
- *  - pair, two threads: the same in two threads at once, each its own objects; the time is that of a pair in each;
+ *  - pairs in two threads: millions of them in one thread, and in two at once, each with its own objects;
  *  - burst: 1,000 objects are taken and then given back in random order; the time is that of an object;
  *  - handover: one thread takes and writes, another reads and gives back; between them a ring of pointers that moves 32
  *    at a time, the same for all;
@@ -30,7 +30,6 @@
 
 enum {
     HUGE_PAGE = 2 << 20, /* bytes */
-    TOGETHER = 500000,   /* pairs in each of two threads, beside which telling the other one is nothing */
     RING = 1024,         /* pointers */
     GROUP = 32           /* moved at once */
 };
@@ -206,15 +205,6 @@ static qn_pool *new_pool(int64_t size)
 
 /* ---- two threads ---- */
 
-/* A thread that runs a work whenever it is told to. */
-typedef struct partner {
-    pthread_t thread;
-    _Atomic int64_t told; /* released by who tells, acquired by the partner; < 0: end */
-    _Atomic int64_t done; /* the other way round */
-    void (*run)(void *user);
-    void *user;
-} partner;
-
 /* Waits a moment, the longer it has waited in all: on a machine with much else to do the other thread needs the
  * processor. */
 static void relax(int *waited)
@@ -226,58 +216,36 @@ static void relax(int *waited)
 #endif
 }
 
-static void *partner_main(void *user)
-{
-    partner *p = user;
-    for (int64_t done = 0;; done++) {
-        int64_t told;
-        int waited = 0;
-        while ((told = atomic_load_explicit(&p->told, memory_order_acquire)) == done)
-            relax(&waited);
-        if (told < 0)
-            return NULL;
-        p->run(p->user);
-        atomic_store_explicit(&p->done, done + 1, memory_order_release);
-    }
-}
-
-static void partner_tell(partner *p)
-{
-    atomic_fetch_add_explicit(&p->told, 1, memory_order_release);
-}
-
-static void partner_await(partner *p)
-{
-    int waited = 0;
-    while (atomic_load_explicit(&p->done, memory_order_acquire) != atomic_load_explicit(&p->told, memory_order_relaxed))
-        relax(&waited);
-}
-
-static void partner_begin(partner *p, void (*run)(void *user), void *user)
-{
-    *p = (partner){.run = run, .user = user};
-    if (pthread_create(&p->thread, NULL, partner_main, p) != 0)
-        die("starting a thread");
-}
-
-static void partner_end(partner *p)
-{
-    atomic_store_explicit(&p->told, -1, memory_order_release);
-    (void)pthread_join(p->thread, NULL);
-}
-
-typedef struct both {
-    partner *partner;
+typedef struct job {
     void (*run)(void *user);
     void *user;
-} both;
+} job;
 
-static void run_both(void *user)
+static void *job_main(void *user)
 {
-    const both *b = user;
-    partner_tell(b->partner);
-    b->run(b->user);
-    partner_await(b->partner);
+    const job *j = user;
+    j->run(j->user);
+    return NULL;
+}
+
+/* Runs both at once, the first in a thread of its own. */
+static void run_together(job other, job own)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, job_main, &other) != 0)
+        die("starting a thread");
+    own.run(own.user);
+    (void)pthread_join(thread, NULL);
+}
+
+typedef struct twins {
+    work works[2];
+} twins;
+
+static void run_twins(void *user)
+{
+    twins *t = user;
+    run_together((job){run_pairs, &t->works[0]}, (job){run_pairs, &t->works[1]});
 }
 
 /* ---- handing over ---- */
@@ -325,40 +293,32 @@ INLINE void consume(ring *r, kind k)
     bench_keep(&sum);
 }
 
-static void run_produce(void *user)
-{
-    ring *r = user;
-    switch (r->work->kind) {
-    case POOL:
-        produce(r, POOL);
-        break;
-    case MALLOC:
-        produce(r, MALLOC);
-        break;
-    case MIMALLOC:
-        produce(r, MIMALLOC);
-        break;
-    default:
-        produce(r, JEMALLOC);
+#define FOR_EACH_SIDE(name, call) \
+    static void name(void *user)  \
+    {                             \
+        ring *r = user;           \
+        switch (r->work->kind) {  \
+        case POOL:                \
+        case HUGE:                \
+            call(r, POOL);        \
+            break;                \
+        case MALLOC:              \
+            call(r, MALLOC);      \
+            break;                \
+        case MIMALLOC:            \
+            call(r, MIMALLOC);    \
+            break;                \
+        default:                  \
+            call(r, JEMALLOC);    \
+        }                         \
     }
-}
 
-static void run_consume(void *user)
+FOR_EACH_SIDE(run_produce, produce)
+FOR_EACH_SIDE(run_consume, consume)
+
+static void run_handover(void *user)
 {
-    ring *r = user;
-    switch (r->work->kind) {
-    case POOL:
-        consume(r, POOL);
-        break;
-    case MALLOC:
-        consume(r, MALLOC);
-        break;
-    case MIMALLOC:
-        consume(r, MIMALLOC);
-        break;
-    default:
-        consume(r, JEMALLOC);
-    }
+    run_together((job){run_consume, user}, (job){run_produce, user});
 }
 
 /* ---- measuring ---- */
@@ -373,6 +333,39 @@ static int64_t calls_in_sample(const bench *b, void (*call)(void *user), void *u
         if (bench_now() - start > 0.5 * b->sample_seconds)
             return calls;
     }
+}
+
+/* The ratio of two sides: of the medians, with the least and the greatest of the paired samples. */
+static void print_ratio(const bench *b, const char *case_name, int ours, int peer, double *seconds[KINDS],
+                        const bench_figure figures[KINDS])
+{
+    double least = seconds[ours][0] / seconds[peer][0], most = least;
+    for (int i = 1; i < b->samples; i++) {
+        double ratio = seconds[ours][i] / seconds[peer][i];
+        least = ratio < least ? ratio : least;
+        most = ratio > most ? ratio : most;
+    }
+    printf("%-28s %s/%s = %.3f  [%.3f … %.3f]\n", case_name, names[ours], names[peer],
+           figures[ours].median / figures[peer].median, least, most);
+}
+
+/* Prints what was measured; seconds[k] NULL: nothing of side k. */
+static void report(bench *b, const char *case_name, double *seconds[KINDS], bench_figure figures[KINDS])
+{
+    double *sorted = malloc((size_t)b->samples * sizeof *sorted); /* bench_report's; the pairs are still needed */
+    if (sorted == NULL)
+        die("malloc");
+    for (int k = 0; k < KINDS; k++)
+        if (seconds[k] != NULL) {
+            memcpy(sorted, seconds[k], (size_t)b->samples * sizeof *sorted);
+            figures[k] = bench_report(b, case_name, names[k], sorted, b->samples, 1, "objects");
+        }
+    free(sorted);
+    for (int k = MALLOC; k <= JEMALLOC; k++)
+        if (seconds[k] != NULL)
+            print_ratio(b, case_name, POOL, k, seconds, figures);
+    if (seconds[HUGE] != NULL)
+        print_ratio(b, case_name, HUGE, MALLOC, seconds, figures);
 }
 
 /* Runs `call` on works of all kinds (users NULL: not on this one), sample by sample in turn, and prints the time of one
@@ -399,17 +392,9 @@ static void measure(bench *b, const char *case_name, void (*call)(void *user), v
                 seconds[k][i] = (bench_now() - start) / (double)calls[k] / (double)units;
             }
         }
+    report(b, case_name, seconds, figures);
     for (int k = 0; k < KINDS; k++)
-        if (users[k] != NULL) {
-            figures[k] = bench_report(b, case_name, names[k], seconds[k], b->samples, 1, "objects");
-            free(seconds[k]);
-            if (k == HUGE && users[MALLOC] != NULL)
-                printf("%-28s %s/malloc = %.3f of the medians, %.3f of the least\n", case_name, names[k],
-                       figures[k].median / figures[MALLOC].median, figures[k].min / figures[MALLOC].min);
-            else if (k != POOL && users[POOL] != NULL)
-                printf("%-28s quern/%s = %.3f of the medians, %.3f of the least\n", case_name, names[k],
-                       figures[POOL].median / figures[k].median, figures[POOL].min / figures[k].min);
-        }
+        free(seconds[k]);
 }
 
 static bool here(int k)
@@ -439,29 +424,34 @@ static void print_waits(qn_pool *pool)
         (long long)stats.slept);
 }
 
-static void measure_pairs(bench *b, int64_t size, const char *name, const char *name_two)
+static void measure_pairs(bench *b, int64_t size, const char *name)
 {
-    work works[KINDS], second[KINDS];
+    work works[KINDS];
     void *users[KINDS];
-    bench_figure one[KINDS];
+    bench_figure figures[KINDS];
     qn_pool *pool = users_of(works, users, (work){.size = size, .count = 1000});
-    measure(b, name, run_pairs, users, 1000, one);
+    measure(b, name, run_pairs, users, 1000, figures);
     print_waits(pool);
-    for (int k = 0; k < KINDS; k++) { /* one side after the other: a partner that waits takes a processor */
-        if (!here(k))
+    qn_pool_free(pool);
+}
+
+/* Each side in one thread and in two, by turns. */
+static void measure_two_threads(bench *b, int64_t size, const char *name)
+{
+    work works[KINDS];
+    void *users[KINDS];
+    /* Beside so many, starting a thread is nothing. */
+    qn_pool *pool = users_of(works, users, (work){.size = size, .count = b->quick ? 50000 : 2000000});
+    for (int k = 0; k < KINDS; k++) {
+        if (users[k] == NULL)
             continue;
-        partner other;
-        works[k].count = TOGETHER;
-        second[k] = works[k];
-        partner_begin(&other, run_pairs, &second[k]);
-        both together = {.partner = &other, .run = run_pairs, .user = &works[k]};
-        void *alone[KINDS] = {NULL};
-        bench_figure figures[KINDS];
-        alone[k] = &together;
-        measure(b, name_two, run_both, alone, TOGETHER, figures);
-        partner_end(&other);
-        printf("%-28s %s: throughput of two threads / of one = %.2f of the medians, %.2f of the least\n", name_two,
-               names[k], 2 * one[k].median / figures[k].median, 2 * one[k].min / figures[k].min);
+        twins two = {.works = {works[k], works[k]}};
+        char side[32];
+        (void)snprintf(side, sizeof side, "%s, two", names[k]);
+        bench_figure ratio = bench_compare(b, name, (bench_side){side, run_twins, &two},
+                                           (bench_side){names[k], run_pairs, &works[k]}, 0, NULL);
+        printf("%-28s %s: throughput of two threads / of one = %.2f [%.2f … %.2f]\n", name, names[k], 2 / ratio.median,
+               2 / ratio.max, 2 / ratio.min);
     }
     print_waits(pool);
     qn_pool_free(pool);
@@ -496,34 +486,19 @@ static void measure_bursts(bench *b)
 static void measure_handover(bench *b)
 {
     enum {
-        COUNT = GROUP * 4096
+        COUNT = GROUP * 8192 /* beside which starting a thread is nothing */
     };
+    static ring rings[KINDS];
     work works[KINDS];
     void *users[KINDS];
+    bench_figure figures[KINDS];
     qn_pool *pool = users_of(works, users, (work){.size = 64, .count = COUNT});
-    double best = 0;
     for (int k = 0; k < KINDS; k++) {
-        if (!here(k))
-            continue;
-        ring *r = aligned_alloc(64, sizeof *r);
-        if (r == NULL)
-            die("malloc");
-        memset(r, 0, sizeof *r);
-        r->work = &works[k];
-        partner consumer;
-        partner_begin(&consumer, run_consume, r);
-        both sides = {.partner = &consumer, .run = run_produce, .user = r};
-        void *alone[KINDS] = {NULL};
-        bench_figure figures[KINDS];
-        alone[k] = &sides;
-        measure(b, "handover, 64 B", run_both, alone, COUNT, figures);
-        partner_end(&consumer);
-        if (k == POOL)
-            best = figures[k].median;
-        else
-            printf("%-28s quern/%s = %.3f of the medians\n", "handover, 64 B", names[k], best / figures[k].median);
-        free(r);
+        rings[k].work = &works[k];
+        if (users[k] != NULL)
+            users[k] = &rings[k];
     }
+    measure(b, "handover, 64 B", run_handover, users, COUNT, figures);
     print_waits(pool);
     qn_pool_free(pool);
 }
@@ -615,12 +590,15 @@ int main(int argc, char **argv)
     bench_begin(&b, "What does an object of one size cost from a pool?", argc, argv);
     open_peer(MIMALLOC, "libmimalloc.so.2", "mi_malloc", "mi_free");
     open_peer(JEMALLOC, "libjemalloc.so.2", "malloc", "free");
-    measure_pairs(&b, 64, "pair, 64 B", "pair, 64 B, two threads");
-    measure_pairs(&b, 8192, "pair, 8 KiB", "pair, 8 KiB, two threads");
-    measure_bursts(&b);
-    measure_handover(&b);
+    /* First, while every side's heap is as it comes. */
     measure_walk(&b, 1000, "walk of 1000, 8 KiB", "their beginnings");
     if (!b.quick)
         measure_walk(&b, 10000, "walk of 10000, 8 KiB", "their beginnings, 10000");
+    measure_pairs(&b, 64, "pair, 64 B");
+    measure_pairs(&b, 8192, "pair, 8 KiB");
+    measure_two_threads(&b, 64, "pairs in two threads, 64 B");
+    measure_two_threads(&b, 8192, "pairs in two threads, 8 KiB");
+    measure_bursts(&b);
+    measure_handover(&b);
     return bench_end(&b);
 }

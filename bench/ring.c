@@ -394,7 +394,8 @@ static void hop(bench *b)
     int64_t rounds = b->quick ? 2000 : 100000;
     double *seconds = malloc((size_t)rounds * sizeof *seconds);
     for (int i = 0; i < 3; i++) {
-        qn_ring_options options = qn_ring_options_default();
+        qn_ring_options options;
+        qn_ring_options_init(&options, sizeof options);
         options.wait = waits[i];
         p[i] = (ping){.rounds = rounds, .words = i == 0 ? &words : NULL};
         must(qn_spsc_new(&p[i].there, RING_ITEMS, 8, &options, NULL, NULL), "qn_spsc_new");

@@ -37,15 +37,15 @@ typedef enum qn_ring_overload {
                           * taken from it: where these are the oldest, the producer waits until they are released */
 } qn_ring_overload;
 
-/* What a ring is to do; qn_ring_options_default gives every default. */
+/* What a ring is to do. 0 is the default of every field. */
 typedef struct qn_ring_options {
     int64_t size;              /* of this struct, for later versions */
     qn_ring_wait wait;         /* PARK */
     qn_ring_overload overload; /* BLOCK */
 } qn_ring_options;
 
-/* Every option at its default, for a caller to change. */
-QN_API qn_ring_options qn_ring_options_default(void);
+/* Options with every field at its default; `size` is sizeof *out as the caller knows it. Any thread. */
+QN_API void qn_ring_options_init(qn_ring_options *out, int64_t size);
 
 /* Items in place, borrowed from a ring until they are committed or released. */
 typedef struct qn_ring_span {

@@ -17,13 +17,14 @@ _Thread_local int32_t qni_thread_own;
 static qni_lock numbers_lock;
 static uint64_t numbers_taken[QNI_THREAD_NUMBERS / 64]; /* guarded by numbers_lock */
 static pthread_once_t ends_once = PTHREAD_ONCE_INIT;
-static pthread_key_t ends; /* its value: the number plus 1; made once */
+static pthread_key_t ends; /* its value: the thread's qni_thread_own; made once */
 static bool ends_made;     /* false: this process has no key left; then no thread gets a number */
 
-static void give_number(void *own)
+static void give_number(void *user)
 {
-    int64_t number = (int64_t)(intptr_t)own - 1;
-    qni_thread_own = -1;
+    int32_t *own = user;
+    int32_t number = *own - 1;
+    *own = -1;
     qni_lock_take(&numbers_lock, NULL);
     numbers_taken[number / 64] &= ~(UINT64_C(1) << (number % 64));
     qni_lock_give(&numbers_lock);
@@ -36,10 +37,10 @@ static void make_key(void)
 
 static int32_t smallest_free(void)
 {
-    for (int32_t i = 0; i < QNI_THREAD_NUMBERS / 64; i++)
-        if (~numbers_taken[i] != 0)
-            return i * 64 + __builtin_ctzll(~numbers_taken[i]);
-    return -1;
+    int32_t i = 0;
+    while (i < QNI_THREAD_NUMBERS / 64 && numbers_taken[i] == UINT64_MAX)
+        i++;
+    return i < QNI_THREAD_NUMBERS / 64 ? i * 64 + __builtin_ctzll(~numbers_taken[i]) : -1;
 }
 
 int32_t qni_thread_own_make(void)
@@ -53,8 +54,8 @@ int32_t qni_thread_own_make(void)
         numbers_taken[number / 64] |= UINT64_C(1) << (number % 64);
     qni_lock_give(&numbers_lock);
     qni_thread_own = number + 1;
-    if (number >= 0 && pthread_setspecific(ends, (void *)(intptr_t)(number + 1)) != 0)
-        give_number((void *)(intptr_t)(number + 1)); /* its end would not be heard of */
+    if (number >= 0 && pthread_setspecific(ends, &qni_thread_own) != 0)
+        give_number(&qni_thread_own); /* its end would not be heard of */
     if (qni_thread_own == 0)
         qni_thread_own = -1;
     return qni_thread_own;

@@ -65,38 +65,6 @@ void qni_blocks_watch(qn_blocks *pool)
 
 /* -- Blocks -- */
 
-int32_t *qni_blocks_bucket(const qn_blocks *pool, const qni_owner *owner)
-{
-    const qni_region *region = &pool->region;
-    uint64_t at = (uint64_t)owner->shard * (region->head_mask + 1) + (owner->hash >> 8 & region->head_mask);
-    return &region->heads[at];
-}
-
-void qni_blocks_link(qni_hold *holds, int32_t *bucket, int64_t owner, int32_t at)
-{
-    qni_hold *hold = &holds[at];
-    /* Relaxed: those who hold the owner's lock see it by that; others read it only to say whose a block is. */
-    atomic_store_explicit(&hold->owner, owner, memory_order_relaxed);
-    hold->prev = 0;
-    hold->next = *bucket;
-    if (*bucket != 0)
-        holds[*bucket].prev = at;
-    *bucket = at;
-}
-
-/* Takes a hold out of its owner's bucket, before it becomes nobody's. */
-static inline void unlink_hold(qni_hold *holds, int32_t *bucket, int32_t at)
-{
-    qni_hold *hold = &holds[at];
-    if (hold->prev != 0)
-        holds[hold->prev].next = hold->next;
-    else
-        *bucket = hold->next;
-    if (hold->next != 0)
-        holds[hold->next].prev = hold->prev;
-    hold->marked = 0;
-}
-
 /* Poisons a block that nobody uses any more. */
 static void spoil(const qn_blocks *pool, int64_t index)
 {
@@ -268,16 +236,16 @@ static qn_status too_few(qn_block *out, qn_blocks *pool, int64_t n, uint64_t see
 }
 
 /* Makes blocks (indices of holds) the owner's. Under its lock. */
-static void settle(qn_blocks *pool, const qni_owner *owner, qn_block *out, int64_t n)
+static void settle(qn_blocks *pool, int64_t owner, qn_block *out, int64_t n)
 {
     qni_hold *holds = pool->region.holds;
-    int32_t *bucket = qni_blocks_bucket(pool, owner);
     for (int64_t i = 0; i < n; i++) {
-        int32_t at = (int32_t)out[i].id;
-        qni_blocks_link(holds, bucket, owner->number, at);
-        /* Relaxed, both: nobody has this block yet; stale ones are read against the generation, which stays. */
+        int64_t at = out[i].id;
+        /* Relaxed, all: nobody has this block yet, who is told of it sees all this; those who still have a stale id of
+         * it look at the generation, which stays. */
         uint64_t state = atomic_load_explicit(&holds[at].state, memory_order_relaxed);
         assert((state & QNI_STATE_USES_MASK) == 0);
+        atomic_store_explicit(&holds[at].owner, owner, memory_order_relaxed);
         atomic_store_explicit(&holds[at].state, state + QNI_STATE_HOLD, memory_order_relaxed);
         out[i].id = qni_state_generation(state) << 32 | (at - 1);
         if (pool->hide)
@@ -310,8 +278,7 @@ qn_status qn_blocks_take(qn_block *out, qn_blocks *pool, int64_t owner, int64_t 
         qni_blocks_lock(pool, who.shard);
         shard->pending--;
     }
-    if (n > 0)
-        settle(pool, &who, out, n);
+    settle(pool, owner, out, n);
     add_under_lock(&shard->taken, n);
     qni_blocks_unlock(pool, who.shard);
     qni_blocks_watch(pool);
@@ -326,73 +293,105 @@ void qni_blocks_unmark(qn_blocks *pool, const qni_owner *owner, const qn_block *
         pool->region.holds[qni_blocks_find(pool, owner, list[i])].marked = 0;
 }
 
-/* Whether the block is one of the pool's, and its only use is that this owner took it. No other thread can change that,
- * see QNI_STATE_HOLD. Under the owner's lock. */
-static inline bool is_only(const qn_blocks *pool, int64_t owner, qn_block block)
+bool qni_blocks_mark(qn_blocks *pool, const qni_owner *owner, qn_block block)
+{
+    int32_t at = qni_blocks_find(pool, owner, block);
+    if (at == 0 || pool->region.holds[at].marked)
+        return false;
+    pool->region.holds[at].marked = 1;
+    return true;
+}
+
+/* The state of a block while its only use is that somebody took it. */
+static inline uint64_t only_state(qn_block block)
+{
+    return (uint64_t)(block.id >> 32) << QNI_STATE_SHIFT | QNI_STATE_HOLD;
+}
+
+/* Makes a block unused whose only use is that this owner took it: its state; all else stays as it is. False: it is not
+ * such a block, nothing was done. Under the owner's lock: no other thread can change that state, see QNI_STATE_HOLD. */
+static inline bool end_only(const qn_blocks *pool, int64_t owner, qn_block block)
 {
     int64_t index = qni_block_index(block);
     if (index >= pool->region.count)
         return false;
-    const qni_hold *hold = &pool->region.holds[index + 1];
-    uint64_t only = (uint64_t)(block.id >> 32) << QNI_STATE_SHIFT | QNI_STATE_HOLD;
+    qni_hold *hold = &pool->region.holds[index + 1];
     /* Relaxed: as in qni_blocks_find. Acquire: pairs with the release in qni_blocks_drop: what users before did to the
      * block comes before what its next ones do. */
-    return atomic_load_explicit(&hold->owner, memory_order_relaxed) == owner &&
-           atomic_load_explicit(&hold->state, memory_order_acquire) == only;
+    if (atomic_load_explicit(&hold->owner, memory_order_relaxed) != owner ||
+        atomic_load_explicit(&hold->state, memory_order_acquire) != only_state(block))
+        return false;
+    /* Relaxed: whoever gets the block next gets it under the lock that is held. */
+    atomic_store_explicit(&hold->state, unused_after(block.id >> 32), memory_order_relaxed);
+    return true;
 }
 
-int64_t qni_blocks_mark(qn_blocks *pool, const qni_owner *owner, const qn_block *list, int64_t n)
+/* Whether end_only was done for the block, since the owner's lock was taken. */
+static inline bool is_ended(const qn_blocks *pool, qn_block block)
 {
-    qni_hold *holds = pool->region.holds;
-    for (int64_t i = 0; i < n; i++) {
-        bool only = is_only(pool, owner->number, list[i]);
-        int32_t at = only ? (int32_t)qni_block_index(list[i]) + 1 : qni_blocks_find(pool, owner, list[i]);
-        if (at == 0 || holds[at].marked) {
-            qni_blocks_unmark(pool, owner, list, i);
+    /* Relaxed: written under the lock that is held. */
+    return atomic_load_explicit(&pool->region.holds[qni_block_index(block) + 1].state, memory_order_relaxed) ==
+           unused_after(block.id >> 32);
+}
+
+/* Takes back what begin_list did. */
+static void undo_list(qn_blocks *pool, const qni_owner *owner, const qn_block *list, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (is_ended(pool, list[i]))
+            /* Relaxed: as in end_only. */
+            atomic_store_explicit(&pool->region.holds[qni_block_index(list[i]) + 1].state, only_state(list[i]),
+                                  memory_order_relaxed);
+        else
+            qni_blocks_unmark(pool, owner, &list[i], 1);
+}
+
+/* Looks a list through: makes those blocks unused that only this owner uses and marks the holds of others, so that an
+ * entry that comes again is neither. Returns the first bad entry, nothing having changed, or -1. Under the owner's
+ * lock. */
+static int64_t begin_list(qn_blocks *pool, const qni_owner *owner, const qn_block *list, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (!end_only(pool, owner->number, list[i]) && !qni_blocks_mark(pool, owner, list[i])) {
+            undo_list(pool, owner, list, i);
             return i;
         }
-        holds[at].marked = 1;
-    }
     return -1;
 }
 
 /* Ends one hold; true: its block is free, and not counted yet. Under the owner's lock. */
-static bool end_hold(qn_blocks *pool, const qni_owner *owner, int32_t *bucket, int32_t at)
+static bool end_hold(qn_blocks *pool, const qni_owner *owner, int32_t at)
 {
-    qni_hold *holds = pool->region.holds;
-    int64_t index = holds[at].block;
-    unlink_hold(holds, bucket, at);
-    /* Relaxed: who takes any lock for this block from here on uses read-modify-writes on its state, as is done
+    qni_hold *hold = &pool->region.holds[at];
+    int64_t index = hold->block;
+    hold->marked = 0;
+    /* Relaxed: who finds that it may take any lock for this block uses read-modify-writes on its state, as is done
      * below. */
-    atomic_store_explicit(&holds[at].owner, 0, memory_order_relaxed);
+    atomic_store_explicit(&hold->owner, 0, memory_order_relaxed);
     if (at > pool->region.count)
         qni_blocks_end_share(pool, owner, at);
     /* Relaxed: while it is held its generation stays. */
-    int64_t generation = qni_state_generation(atomic_load_explicit(&holds[index + 1].state, memory_order_relaxed));
-    qni_drop dropped = qni_blocks_drop(pool, owner->shard, (qn_block){generation << 32 | index}, QNI_STATE_HOLD);
+    uint64_t state = atomic_load_explicit(&pool->region.holds[index + 1].state, memory_order_relaxed);
+    qn_block block = {qni_state_generation(state) << 32 | index};
+    qni_drop dropped = qni_blocks_drop(pool, owner->shard, block, QNI_STATE_HOLD);
     assert(dropped != QNI_DROP_NONE);
     return dropped == QNI_DROP_LAST;
 }
 
-/* Ends the holds of a list that was marked. Returns how many blocks are free by that, and not counted yet. Under the
- * owner's lock. */
+/* Ends the holds of a list that begin_list looked through. Returns how many blocks are free by that, and not counted
+ * yet. Under the owner's lock. */
 static int64_t end_list(qn_blocks *pool, const qni_owner *owner, const qn_block *list, int64_t n)
 {
-    qni_hold *holds = pool->region.holds;
-    int32_t *bucket = qni_blocks_bucket(pool, owner);
     int64_t freed = 0;
     for (int64_t i = n - 1; i >= 0; i--) { /* the first one comes out first */
-        if (!is_only(pool, owner->number, list[i])) {
-            freed += end_hold(pool, owner, bucket, qni_blocks_find(pool, owner, list[i]));
+        if (!is_ended(pool, list[i])) {
+            freed += end_hold(pool, owner, qni_blocks_find(pool, owner, list[i]));
             continue;
         }
         int64_t index = qni_block_index(list[i]);
-        unlink_hold(holds, bucket, (int32_t)index + 1);
-        /* The state first. Release on the owner: pairs with the acquire in lock_block (blocks_share.c): who finds that
-         * it may use any lock, because nobody owns the block, finds as well that the block is stale. Relaxed on the
-         * state: whoever gets the block gets it under the lock that is held. */
-        atomic_store_explicit(&holds[index + 1].state, unused_after(list[i].id >> 32), memory_order_relaxed);
-        atomic_store_explicit(&holds[index + 1].owner, 0, memory_order_release);
+        /* Release, after the state: pairs with the acquire in lock_block (blocks_share.c): who finds that it may take
+         * any lock, because nobody owns the block, finds as well that the block is stale. */
+        atomic_store_explicit(&pool->region.holds[index + 1].owner, 0, memory_order_release);
         retire(pool, owner->shard, index);
         freed++;
     }
@@ -406,38 +405,46 @@ qn_status qn_blocks_give(qn_blocks *pool, int64_t owner, const qn_block *list, i
         return qni_error(err, QN_INVALID, "owner %" PRId64 " cannot give %" PRId64 " blocks", owner, n);
     qni_owner who = qni_owner_of(pool, owner);
     qni_blocks_lock(pool, who.shard);
-    int64_t bad = qni_blocks_mark(pool, &who, list, n);
+    int64_t bad = begin_list(pool, &who, list, n);
     if (bad >= 0) {
         qn_status status = qni_blocks_explain(pool, owner, list, bad, err);
         qni_blocks_unlock(pool, who.shard);
         return status;
     }
-    if (n > 0)
-        qni_blocks_freed(pool, who.shard, end_list(pool, &who, list, n));
+    qni_blocks_freed(pool, who.shard, end_list(pool, &who, list, n));
     qni_blocks_unlock(pool, who.shard);
     qni_blocks_watch(pool);
     return QN_OK;
 }
 
+int32_t qni_blocks_next_hold(const qn_blocks *pool, int64_t owner, int32_t at)
+{
+    const qni_hold *holds = pool->region.holds;
+    /* Relaxed, all: what this owner holds was written under the lock that is held; beyond `fresh` it holds nothing. */
+    int64_t taken = atomic_load_explicit(&pool->fresh, memory_order_relaxed);
+    for (at++; at <= taken; at++)
+        if (atomic_load_explicit(&holds[at].owner, memory_order_relaxed) == owner)
+            return at;
+    if (atomic_load_explicit(&pool->shares.used, memory_order_relaxed) == 0)
+        return 0;
+    int64_t end = pool->region.count + pool->region.shares;
+    for (at = at <= pool->region.count ? (int32_t)pool->region.count + 1 : at; at <= end; at++)
+        if (atomic_load_explicit(&holds[at].owner, memory_order_relaxed) == owner)
+            return at;
+    return 0;
+}
+
 int64_t qn_blocks_give_all(qn_blocks *pool, int64_t owner)
 {
     assert(pool);
+    if (owner == 0)
+        return 0;
     qni_owner who = qni_owner_of(pool, owner);
     int64_t given = 0, freed = 0;
     qni_blocks_lock(pool, who.shard);
-    if (owner != 0 && pool->region.count > 0) {
-        const qni_hold *holds = pool->region.holds;
-        int32_t *bucket = qni_blocks_bucket(pool, &who);
-        for (int32_t at = *bucket, next; at != 0; at = next) {
-            next = holds[at].next;
-            /* Relaxed: under the owner's lock. */
-            if (atomic_load_explicit(&holds[at].owner, memory_order_relaxed) != owner)
-                continue;
-            given++;
-            freed += end_hold(pool, &who, bucket, at);
-        }
-        qni_blocks_freed(pool, who.shard, freed);
-    }
+    for (int32_t at = 0; (at = qni_blocks_next_hold(pool, owner, at)) != 0; given++)
+        freed += end_hold(pool, &who, at);
+    qni_blocks_freed(pool, who.shard, freed);
     qni_blocks_unlock(pool, who.shard);
     qni_blocks_watch(pool);
     return given;

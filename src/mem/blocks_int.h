@@ -36,27 +36,27 @@
 
 /* That an owner holds a block. Hold 1 + i is that of who took block i, and has that block's state; the others are
  * shares. Links are indices of holds, 0: none. Guarded by the lock of the owner's shard, and by that of the free list
- * in which the block is, but for the two atomics. */
+ * in which the block is, but for the two atomics. A cache line each: the blocks beside one another may be of owners in
+ * different threads. */
 typedef struct qni_hold {
-    _Atomic int64_t owner; /* 0: nobody's. An owner's number is written and removed under its shard's lock only, so that
-                              who holds that lock can trust what it reads about that owner */
+    /* 0: nobody's. An owner's number is written and removed under its shard's lock only, so that who holds that lock
+     * can trust what it reads about that owner. */
+    _Alignas(64) _Atomic int64_t owner;
     _Atomic uint64_t state;
-    int32_t next, prev; /* in the bucket of owners; next: also in a list of free blocks, or of unused shares */
-    int32_t chain;      /* shares: in the bucket of pairs */
-    uint32_t block : 31;
-    uint32_t marked : 1; /* by a list that is being looked through */
+    int32_t next;  /* in a list of free blocks, or of unused shares */
+    int32_t chain; /* shares: in the bucket of owner and block */
+    int32_t block;
+    int32_t marked; /* by a list that is being looked through */
 } qni_hold;
-_Static_assert(sizeof(qni_hold) == 32, "two to a cache line");
 
 /* The blocks and all that is known of them: one request. */
 typedef struct qni_region {
-    char *memory; /* blocks, holds, heads, pairs */
+    char *memory; /* blocks, holds, pairs */
     int64_t size;
     int64_t count, block_size, stride, shares;
-    qni_hold *holds;               /* (1 + count + shares); the first is never used */
-    int32_t *heads;                /* (shards, head_mask + 1) the first hold of each bucket of owners */
-    int32_t *pairs;                /* (shards, pair_mask + 1) the first share of each bucket of owner and block */
-    uint64_t head_mask, pair_mask; /* within a shard */
+    qni_hold *holds;    /* (1 + count + shares); the first is never used */
+    int32_t *pairs;     /* (shards, pair_mask + 1) the first share of each bucket of owner and block */
+    uint64_t pair_mask; /* within a shard */
 } qni_region;
 
 typedef struct qni_shard {
@@ -122,9 +122,6 @@ static inline int64_t qni_generation_after(int64_t generation)
     return generation == QNI_STATE_LAST ? 1 : generation + 1;
 }
 
-/* The bucket of owners in which the owner's holds are. Needs a region with blocks. */
-int32_t *qni_blocks_bucket(const qn_blocks *pool, const qni_owner *owner);
-
 /* The hold of the share by which the owner holds the block (its place is one of the pool's), 0: none. Under the owner's
  * lock. */
 int32_t qni_blocks_find_share(const qn_blocks *pool, const qni_owner *owner, qn_block block);
@@ -144,10 +141,13 @@ static inline int32_t qni_blocks_find(const qn_blocks *pool, const qni_owner *ow
     return qni_blocks_find_share(pool, owner, block);
 }
 
-/* The holds of a list, all or none: marks them and returns -1, or returns the first entry that is not held or that is
- * there twice, having marked nothing. Under the owner's lock. */
-int64_t qni_blocks_mark(qn_blocks *pool, const qni_owner *owner, const qn_block *list, int64_t n);
+/* Marks the hold by which the owner holds the block. False: it holds it not, or it is marked already. And takes the
+ * marks of a list away. Under the owner's lock. */
+bool qni_blocks_mark(qn_blocks *pool, const qni_owner *owner, qn_block block);
 void qni_blocks_unmark(qn_blocks *pool, const qni_owner *owner, const qn_block *list, int64_t n);
+
+/* The owner's first hold after `at`, 0: there is none. Reads all holds. Under the owner's lock. */
+int32_t qni_blocks_next_hold(const qn_blocks *pool, int64_t owner, int32_t at);
 
 /* Why entry `at` of the list (-1: the block *list) is not one that the owner holds: QN_INVALID. Counts a bad list.
  * Under a shard's lock; what others do meanwhile may change the reason, not that there is one. */
@@ -155,9 +155,6 @@ qn_status qni_blocks_explain(qn_blocks *pool, int64_t owner, const qn_block *lis
 
 void qni_blocks_lock(qn_blocks *pool, int64_t shard);
 void qni_blocks_unlock(qn_blocks *pool, int64_t shard);
-
-/* Puts a hold into its owner's bucket. Under the owner's lock. */
-void qni_blocks_link(qni_hold *holds, int32_t *bucket, int64_t owner, int32_t at);
 
 /* Takes one use (QNI_STATE_HOLD or QNI_STATE_REF) from a block. Where it was the last, the block goes into the shard's
  * free list, and the caller counts it (qni_blocks_freed) before it gives the shard's lock. */

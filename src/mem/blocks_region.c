@@ -57,11 +57,9 @@ qn_status qni_region_plan(qni_region *out, const qn_blocks *pool, int64_t count,
     int64_t shares = pool->options.shares == 0 ? count : pool->options.shares == -1 ? 0 : pool->options.shares;
     if (shares > QNI_BLOCKS_SHARES_MAX)
         shares = QNI_BLOCKS_SHARES_MAX;
-    int64_t heads = power_from(count / QNI_BLOCKS_BUCKET_COUNT / shards);
     int64_t pairs = power_from(shares / shards);
     /* These cannot overflow: counts are below 2^21. */
-    int64_t about =
-        (1 + count + shares) * (int64_t)sizeof(qni_hold) + (heads + pairs) * shards * (int64_t)sizeof(int32_t);
+    int64_t about = (1 + count + shares) * (int64_t)sizeof(qni_hold) + pairs * shards * (int64_t)sizeof(int32_t);
     int64_t stride, data, size;
     if (!qni_size_round_up(&stride, block_size, QNI_ALIGN) || !qni_size_mul(&data, stride, count) ||
         !qni_size_add(&size, data, about))
@@ -71,7 +69,6 @@ qn_status qni_region_plan(qni_region *out, const qn_blocks *pool, int64_t count,
                         .block_size = block_size,
                         .stride = stride,
                         .shares = shares,
-                        .head_mask = (uint64_t)heads - 1,
                         .pair_mask = (uint64_t)pairs - 1};
     return QN_OK;
 }
@@ -82,14 +79,13 @@ qn_status qni_region_open(qni_region *region, const qn_blocks *pool, qn_error *e
     if (region->memory == NULL)
         return qni_refused(err, pool->allocator, region->size, "%" PRId64 " blocks of %" PRId64 " bytes", region->count,
                            region->block_size);
-    int64_t count = region->count, data = count * region->stride, shards = (int64_t)pool->shard_mask + 1;
+    int64_t count = region->count, data = count * region->stride;
     memset(region->memory + data, 0, (size_t)(region->size - data));
     region->holds = (qni_hold *)(void *)(region->memory + data);
-    region->heads = (int32_t *)(void *)(region->holds + 1 + count + region->shares);
-    region->pairs = region->heads + ((int64_t)region->head_mask + 1) * shards;
+    region->pairs = (int32_t *)(void *)(region->holds + 1 + count + region->shares);
     for (int64_t i = 0; i < count; i++) {
         atomic_init(&region->holds[1 + i].state, pool->generation << QNI_STATE_SHIFT);
-        region->holds[1 + i].block = (uint32_t)i & 0x7FFFFFFFu;
+        region->holds[1 + i].block = (int32_t)i;
     }
     for (int64_t i = count + 1; i < count + region->shares; i++)
         region->holds[i].next = (int32_t)i + 1;
@@ -234,47 +230,59 @@ typedef struct holder {
     int64_t owner, blocks;
 } holder;
 
-/* Puts an owner among those that hold the most, the largest first. */
-static void rank(holder *most, holder one)
+/* One more block of `owner`, for which there are too few places perhaps: then every owner there loses one, and it gets
+ * none. Who holds more than one block in as many as there are places, and one more, keeps a place (Misra and Gries,
+ * Finding repeated elements, 1982). */
+static void suspect(holder *holders, int64_t owner)
 {
-    for (int i = 0; i < QNI_BLOCKS_NAMED_MAX; i++)
-        if (one.blocks > most[i].blocks) {
-            holder lower = most[i];
-            most[i] = one;
-            one = lower;
+    holder *empty = NULL;
+    for (int i = 0; i < QNI_BLOCKS_SUSPECTS; i++) {
+        if (holders[i].blocks > 0 && holders[i].owner == owner) {
+            holders[i].blocks++;
+            return;
         }
+        if (holders[i].blocks == 0)
+            empty = &holders[i];
+    }
+    if (empty != NULL)
+        *empty = (holder){owner, 1};
+    else
+        for (int i = 0; i < QNI_BLOCKS_SUSPECTS; i++)
+            holders[i].blocks--;
 }
 
-/* Counts what the owners of a bucket hold: each where it first comes. */
-static void rank_bucket(const qni_hold *holds, int32_t first, holder *most)
+/* Those who hold the most first, as far as `suspect` finds them; counted anew. All locks are held. */
+static void most_blocks(holder *holders, const qn_blocks *pool)
 {
-    for (int32_t at = first; at != 0; at = holds[at].next) {
-        /* Relaxed, all: under the lock of these owners. */
-        holder one = {atomic_load_explicit(&holds[at].owner, memory_order_relaxed), 0};
-        int32_t before = first;
-        while (atomic_load_explicit(&holds[before].owner, memory_order_relaxed) != one.owner)
-            before = holds[before].next;
-        if (before != at)
-            continue;
-        for (int32_t i = at; i != 0; i = holds[i].next)
-            one.blocks += atomic_load_explicit(&holds[i].owner, memory_order_relaxed) == one.owner;
-        rank(most, one);
+    int64_t end = pool->region.count + pool->region.shares;
+    for (int64_t at = 1; at <= end; at++) {
+        /* Relaxed: all locks are held. */
+        int64_t owner = atomic_load_explicit(&pool->region.holds[at].owner, memory_order_relaxed);
+        if (owner != 0)
+            suspect(holders, owner);
+    }
+    for (int i = 0; i < QNI_BLOCKS_SUSPECTS; i++) {
+        holder one = {holders[i].owner, 0};
+        for (int32_t at = 0; holders[i].blocks > 0 && (at = qni_blocks_next_hold(pool, one.owner, at)) != 0;)
+            one.blocks++;
+        int place = i;
+        for (; place > 0 && holders[place - 1].blocks < one.blocks; place--)
+            holders[place] = holders[place - 1];
+        holders[place] = one;
     }
 }
 
 /* QN_BUSY: how many blocks are used, and who holds the most. All locks are held. */
 static qn_status held_by(const qn_blocks *pool, int64_t used, qn_error *err)
 {
-    const qni_region *region = &pool->region;
-    holder most[QNI_BLOCKS_NAMED_MAX] = {{0, 0}};
-    for (uint64_t i = 0; i < (region->head_mask + 1) * (pool->shard_mask + 1); i++)
-        rank_bucket(region->holds, region->heads[i], most);
+    holder most[QNI_BLOCKS_SUSPECTS] = {{0, 0}};
+    most_blocks(most, pool);
     char names[256] = ": references hold them";
     int length = 0;
     for (int i = 0; i < QNI_BLOCKS_NAMED_MAX && most[i].blocks > 0; i++)
         length += snprintf(names + length, sizeof names - (size_t)length, "%s owner %" PRId64 " holds %" PRId64,
                            i == 0 ? ":" : ",", most[i].owner, most[i].blocks);
-    return qni_error(err, QN_BUSY, "%" PRId64 " of %" PRId64 " blocks are in use%s", used, region->count, names);
+    return qni_error(err, QN_BUSY, "%" PRId64 " of %" PRId64 " blocks are in use%s", used, pool->region.count, names);
 }
 
 /* The generation after the greatest of the region's blocks, so that no qn_block of before is good. */

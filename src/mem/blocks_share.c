@@ -1,7 +1,7 @@
 /* mem/blocks_share.c: blocks with several holders: shares, references, copies on write, and who holds what.
  *
- * A share is a hold beyond the first of a block, in two lists: the bucket of its owner, for giving all, and the bucket
- * of owner and block, for finding it. Unused ones are in one list with a lock of its own, which is taken last. */
+ * A share is a hold beyond the first of a block, in the bucket of its owner and block, where it is found. Unused ones
+ * are in one list with a lock of its own, which is taken last. */
 #include "mem/blocks_int.h"
 
 #include "base/error.h"
@@ -90,10 +90,12 @@ static void unlock_two(qn_blocks *pool, int64_t a, int64_t b)
 static qn_status check_shares(qn_blocks *pool, const qni_owner *from, const qni_owner *to, const qn_block *list,
                               int64_t n, qn_error *err)
 {
-    int64_t bad = qni_blocks_mark(pool, from, list, n);
-    if (bad >= 0)
-        return qni_blocks_explain(pool, from->number, list, bad, err);
-    qni_blocks_unmark(pool, from, list, n);
+    int64_t good = 0;
+    while (good < n && qni_blocks_mark(pool, from, list[good]))
+        good++;
+    qni_blocks_unmark(pool, from, list, good);
+    if (good < n)
+        return qni_blocks_explain(pool, from->number, list, good, err);
     for (int64_t i = 0; i < n; i++)
         if (qni_blocks_find(pool, to, list[i]) != 0) {
             atomic_fetch_add_explicit(&pool->bad, 1, memory_order_relaxed); /* relaxed: read by itself */
@@ -120,10 +122,11 @@ static qn_status share_locked(qn_blocks *pool, const qni_owner *from, const qni_
         /* Relaxed: `from` holds the block, under a lock that is held, so that this is never the first use; who drops it
          * later orders what was done. */
         atomic_fetch_add_explicit(&holds[index + 1].state, QNI_STATE_HOLD, memory_order_relaxed);
-        holds[at].block = (uint32_t)index & 0x7FFFFFFFu;
+        holds[at].block = (int32_t)index;
         holds[at].chain = *pair;
         *pair = at;
-        qni_blocks_link(holds, qni_blocks_bucket(pool, to), to->number, at);
+        /* Relaxed: those who hold the lock of `to` see it by that; others read it only to say whose a block is. */
+        atomic_store_explicit(&holds[at].owner, to->number, memory_order_relaxed);
         at = next;
     }
     return QN_OK;
@@ -283,12 +286,8 @@ int64_t qn_blocks_held(qn_blocks *pool, int64_t owner)
     qni_owner who = qni_owner_of(pool, owner);
     int64_t held = 0;
     qni_blocks_lock(pool, who.shard);
-    if (owner != 0 && pool->region.count > 0) {
-        const qni_hold *holds = pool->region.holds;
-        for (int32_t at = *qni_blocks_bucket(pool, &who); at != 0; at = holds[at].next)
-            /* Relaxed: under the owner's lock. */
-            held += atomic_load_explicit(&holds[at].owner, memory_order_relaxed) == owner;
-    }
+    for (int32_t at = 0; owner != 0 && (at = qni_blocks_next_hold(pool, owner, at)) != 0;)
+        held++;
     qni_blocks_unlock(pool, who.shard);
     return held;
 }

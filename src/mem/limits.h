@@ -17,8 +17,8 @@
 #define QNI_POOL_NAME_SIZE 32
 /* Bytes of the idle objects in a thread's magazine: what a second-level cache holds. */
 #define QNI_POOL_MAGAZINE_SIZE (INT64_C(256) << 10)
-/* Objects in a magazine at most: where one thread takes and another gives, exchanges of half as many hardly ever meet at
- * the depot's lock; their pointers are 2 KiB of the first-level cache. */
+/* Objects in a magazine at most: where one thread takes and another gives, exchanges of half as many hardly ever meet
+ * at the depot's lock; their pointers are 2 KiB of the first-level cache. */
 #define QNI_POOL_MAGAZINE_MAX 256
 /* A magazine holds at most this part of a bounded pool: with few threads, most objects can be had without a search. */
 #define QNI_POOL_MAGAZINE_SHARE 8
@@ -95,10 +95,10 @@
 /* Shards of a pool of blocks: bits of the word that says which have free blocks. Of 200 threads, one that the system
  * stops inside its shard keeps 3 others waiting. */
 #define QNI_BLOCKS_SHARDS 64
-/* Blocks for which there is one bucket of owners: what an owner holds is found without passing much of others'. */
-#define QNI_BLOCKS_BUCKET_COUNT 8
 /* Holders that the refusal to reconfigure names: who reads it looks at the largest. */
 #define QNI_BLOCKS_NAMED_MAX 3
+/* Owners that are looked at for that: whoever holds more than a ninth of the blocks is among them. */
+#define QNI_BLOCKS_SUSPECTS 8
 
 /* Keys of a conflating ring: its table names slots by 32 bits, and nobody waits for a thousand million. */
 #define QNI_CONFLATE_CAPACITY_MAX (INT64_C(1) << 30)

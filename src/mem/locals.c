@@ -7,6 +7,8 @@
 #include "base/alloc.h"
 #include "mem/limits.h"
 
+#include <string.h>
+
 static int64_t table_size(int64_t capacity)
 {
     return (int64_t)sizeof(qni_locals_table) + capacity * (int64_t)sizeof(_Atomic(void *));
@@ -15,9 +17,18 @@ static int64_t table_size(int64_t capacity)
 /* What an object starts with: nobody's number is below 0. Never written. */
 static const qni_locals_table no_table = {.capacity = 0};
 
+/* The same without const, as all other tables are. */
+static qni_locals_table *empty_table(void)
+{
+    const void *constant = &no_table;
+    void *table;
+    memcpy(&table, &constant, sizeof(void *));
+    return table;
+}
+
 void qni_locals_init(qni_locals *locals, const qn_allocator *allocator)
 {
-    atomic_init(&locals->table, (qni_locals_table *)(uintptr_t)&no_table);
+    atomic_init(&locals->table, empty_table());
     atomic_init(&locals->lock.word, 0);
     locals->allocator = allocator;
 }
@@ -31,7 +42,7 @@ void qni_locals_fini(qni_locals *locals)
         qni_free(locals->allocator, table, table_size(table->capacity), 1);
         table = older;
     }
-    atomic_store_explicit(&locals->table, (qni_locals_table *)(uintptr_t)&no_table, memory_order_relaxed);
+    atomic_store_explicit(&locals->table, empty_table(), memory_order_relaxed);
 }
 
 /* A table with room for `number` and nothing in it, or NULL: no memory. */

@@ -98,7 +98,7 @@ static bool take_from_depot(void **out, qn_pool *pool, qni_magazine *magazine)
         pool->idle_count -= count;
         void **from = pool->idle + pool->idle_count;
         *out = from[count - 1];
-        if (count > 1) {
+        if (magazine != NULL && count > 1) {
             memcpy(magazine->objects, from, (size_t)(count - 1) * sizeof *from);
             magazine->count = count - 1;
         }
@@ -132,9 +132,8 @@ static bool refill(void **out, qn_pool *pool, qni_magazine *magazine)
 __attribute__((noinline)) static qn_status take_slowly(void **out, qn_pool *pool, qn_error *err)
 {
     qni_magazine *magazine = make_magazine(pool);
-    qn_status status = QN_OK;
     while (!refill(out, pool, magazine)) {
-        status = qni_pool_grow(pool, err);
+        qn_status status = qni_pool_grow(pool, err);
         if (status == QN_OK)
             continue;
         if (qni_pool_steal(pool, out))

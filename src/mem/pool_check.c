@@ -42,6 +42,9 @@ static const char *place_text(char *text, qni_place place)
     return text;
 }
 
+/* That text, for as long as the block lasts. */
+#define PLACE(place) place_text((char[QNI_POOL_PLACE_SIZE]){0}, (place))
+
 /* Bytes of an object that are filled and looked at. */
 static int64_t looked_at(const qn_pool *pool)
 {
@@ -92,12 +95,11 @@ void qni_checked_enlist(qn_pool *pool)
 static void log_leak(void *user, const qn_pool_leak *leak)
 {
     const qn_pool *pool = user;
-    char place[QNI_POOL_PLACE_SIZE];
     qni_log(QN_LOG_WARN, "pool",
             "pool \"%s\" is freed while %" PRId64 " of its objects of %" PRId64
             " bytes are in use that were taken at %s",
             pool->name, leak->count, pool->object_size,
-            place_text(place, (qni_place){.file = leak->file, .line = leak->line, .address = leak->address}));
+            PLACE(((qni_place){.file = leak->file, .line = leak->line, .address = leak->address})));
 }
 
 void qni_checked_delist(qn_pool *pool)
@@ -128,7 +130,7 @@ static void look_at(qn_pool *pool, const void *object, const qni_object_state *s
     if (qni_hash_bytes(object, looked_at(pool), 0) == state->digest)
         return;
     count_misuse(pool);
-    char where[64] = "", taken[QNI_POOL_PLACE_SIZE], given[QNI_POOL_PLACE_SIZE];
+    char where[64] = "";
     const unsigned char *bytes = object;
     for (int64_t i = 0; fills(pool) && i < looked_at(pool); i++)
         if (bytes[i] != FILL) {
@@ -137,7 +139,7 @@ static void look_at(qn_pool *pool, const void *object, const qni_object_state *s
         }
     qni_log(QN_LOG_ERROR, "pool",
             "pool \"%s\": object %p was written to%s after it was given back at %s; it had been taken at %s",
-            pool->name, object, where, place_text(given, state->given), place_text(taken, state->taken));
+            pool->name, object, where, PLACE(state->given), PLACE(state->taken));
 }
 
 void qni_checked_close(qn_pool *pool, qni_slab *slab)
@@ -163,7 +165,7 @@ void qni_checked_taken(qn_pool *pool, void *object, qni_place place)
 /* Says whose the object is that was given to `pool`, of which it is none. */
 static void say_foreign(const qn_pool *pool, const void *object, qni_place place)
 {
-    char owner[QNI_POOL_NAME_SIZE] = "", here[QNI_POOL_PLACE_SIZE], taken[QNI_POOL_PLACE_SIZE];
+    char owner[QNI_POOL_NAME_SIZE] = "";
     qni_place taken_at = {0};
     bool found = false;
     qni_lock_take(&checked_lock, NULL);
@@ -181,30 +183,28 @@ static void say_foreign(const qn_pool *pool, const void *object, qni_place place
     qni_lock_give(&checked_lock);
     if (found)
         qni_log(QN_LOG_ERROR, "pool", "pool \"%s\": %p is given back at %s, but is pool \"%s\"'s, taken at %s; refused",
-                pool->name, object, place_text(here, place), owner, place_text(taken, taken_at));
+                pool->name, object, PLACE(place), owner, PLACE(taken_at));
     else
         qni_log(QN_LOG_ERROR, "pool", "pool \"%s\": %p is given back at %s, but is no checked pool's; refused",
-                pool->name, object, place_text(here, place));
+                pool->name, object, PLACE(place));
 }
 
 /* Says what is wrong with giving back what lies in an object of this very pool. */
 static void say_misuse(const qn_pool *pool, const void *object, int64_t inside, const qni_object_state *state,
                        qni_place place)
 {
-    char here[QNI_POOL_PLACE_SIZE], taken[QNI_POOL_PLACE_SIZE], given[QNI_POOL_PLACE_SIZE];
     if (inside != 0)
         qni_log(QN_LOG_ERROR, "pool",
                 "pool \"%s\": %p is given back at %s, but lies %" PRId64 " bytes inside an object; refused", pool->name,
-                object, place_text(here, place), inside);
+                object, PLACE(place), inside);
     else if (state->given.address != NULL)
         qni_log(QN_LOG_ERROR, "pool",
                 "pool \"%s\": object %p is given back a second time at %s; it was taken at %s and given back at %s; "
                 "refused",
-                pool->name, object, place_text(here, place), place_text(taken, state->taken),
-                place_text(given, state->given));
+                pool->name, object, PLACE(place), PLACE(state->taken), PLACE(state->given));
     else
         qni_log(QN_LOG_ERROR, "pool", "pool \"%s\": object %p is given back at %s, but was never taken; refused",
-                pool->name, object, place_text(here, place));
+                pool->name, object, PLACE(place));
 }
 
 bool qni_checked_may_give(qn_pool *pool, void *object, qni_place place)
@@ -236,7 +236,9 @@ void qni_checked_given(qn_pool *pool, void *object)
     int64_t inside;
     uint64_t digest = leave(pool, object);
     qni_depot_take(pool);
-    find_state(pool, object, &inside)->digest = digest;
+    qni_object_state *state = find_state(pool, object, &inside);
+    assert(state != NULL);
+    state->digest = digest;
     qni_depot_give(pool);
 }
 

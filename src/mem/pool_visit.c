@@ -98,7 +98,7 @@ typedef struct tally {
     int64_t idle, hits;
 } tally;
 
-static bool count(void *user, void *thing)
+static bool add_to_tally(void *user, void *thing)
 {
     tally *t = user;
     qni_magazine *magazine = thing;
@@ -115,7 +115,7 @@ void qn_pool_get_stats(qn_pool *pool, qn_pool_stats *out)
     tally t = {0};
     qni_visit_begin(pool);
     qni_depot_take(pool);
-    qni_locals_each(&pool->magazines, count, &t);
+    qni_locals_each(&pool->magazines, add_to_tally, &t);
     qn_pool_stats stats = pool->counts;
     stats.objects = pool->objects;
     stats.idle = pool->idle_count + t.idle;

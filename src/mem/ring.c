@@ -8,9 +8,9 @@
 
 #include <inttypes.h>
 
-qn_ring_options qn_ring_options_default(void)
+void qn_ring_options_init(qn_ring_options *out, int64_t size)
 {
-    return (qn_ring_options){.size = (int64_t)sizeof(qn_ring_options)};
+    qni_options_init(out, size);
 }
 
 qn_status qni_ring_options_check(qn_ring_options *options, const qn_ring_options *given, const char *name, bool drops,

@@ -3,7 +3,7 @@
  * Two counts that only grow: `tail`, what was committed, and `head`, what was released or dropped. Slots of the
  * sequences head ... tail - 1 are the consumer's, the others the producer's; 0 <= tail - head <= capacity. Each side
  * keeps what it last saw of the other's count and looks again only when that is not enough (after Lamport; the cached
- * counts after FastForward's and MCRingBuffer's idea).
+ * counts as in MCRingBuffer).
  *
  * Dropping the oldest: head's word has a bit that pins it. The consumer sets it while it holds a span; the producer
  * moves an unpinned head on by an exchange. A plain ring's head is never pinned and written by the consumer alone. */

@@ -105,7 +105,8 @@ static void a_slot_carries_what_was_written_before_it_in_both_directions(void **
     (void)state;
     for (int wait = QN_RING_PARK; wait <= QN_RING_YIELD; wait++)
         for (int many = 0; many < 2; many++) {
-            qn_ring_options options = qn_ring_options_default();
+            qn_ring_options options;
+            qn_ring_options_init(&options, sizeof options);
             options.wait = (qn_ring_wait)wait;
             passing p = {.total = test_effort(30000, 3000000)};
             qn_error err;

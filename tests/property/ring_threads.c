@@ -54,7 +54,8 @@ static void must_join(pthread_t thread)
 
 static qn_ring_options options_of(int wait, int overload)
 {
-    qn_ring_options options = qn_ring_options_default();
+    qn_ring_options options;
+    qn_ring_options_init(&options, sizeof options);
     options.wait = (qn_ring_wait)wait;
     options.overload = (qn_ring_overload)overload;
     return options;

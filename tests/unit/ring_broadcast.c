@@ -10,7 +10,8 @@ static qn_broadcast *must_make(int64_t capacity, qn_ring_wait wait, qn_ring_over
 {
     qn_broadcast *ring;
     qn_error err;
-    qn_ring_options options = qn_ring_options_default();
+    qn_ring_options options;
+    qn_ring_options_init(&options, sizeof options);
     options.wait = wait;
     options.overload = overload;
     assert_ok(qn_broadcast_new(&ring, capacity, sizeof(int64_t), &options, NULL, &err), &err);
@@ -347,7 +348,8 @@ static void impossible_rings_and_calls_are_refused(void **state)
     qn_error err;
     assert_int_equal(qn_broadcast_new(&ring, -1, 8, NULL, NULL, &err), QN_INVALID);
     assert_null(ring);
-    qn_ring_options options = qn_ring_options_default();
+    qn_ring_options options;
+    qn_ring_options_init(&options, sizeof options);
     options.overload = QN_RING_DROP_OLDEST;
     assert_int_equal(qn_broadcast_new(&ring, 8, 8, &options, NULL, &err), QN_INVALID);
     assert_contains(err.message, "cannot drop the oldest");

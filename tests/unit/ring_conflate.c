@@ -22,7 +22,8 @@ static qn_conflate *must_make(int64_t capacity, qn_ring_overload overload, const
 {
     qn_conflate *ring;
     qn_error err;
-    qn_ring_options options = qn_ring_options_default();
+    qn_ring_options options;
+    qn_ring_options_init(&options, sizeof options);
     options.overload = overload;
     assert_ok(qn_conflate_new(&ring, capacity, sizeof(quote), key_of, NULL, &options, allocator, &err), &err);
     return ring;

@@ -11,7 +11,8 @@ static qn_mpmc *must_make(int64_t capacity, qn_ring_wait wait, qn_ring_overload 
 {
     qn_mpmc *ring;
     qn_error err;
-    qn_ring_options options = qn_ring_options_default();
+    qn_ring_options options;
+    qn_ring_options_init(&options, sizeof options);
     options.wait = wait;
     options.overload = overload;
     assert_ok(qn_mpmc_new(&ring, capacity, sizeof(int64_t), &options, NULL, &err), &err);
@@ -194,7 +195,8 @@ static void nothing_allocates_and_no_call_enters_the_system_while_items_move(voi
     for (int overload = QN_RING_BLOCK; overload <= QN_RING_DROP_OLDEST; overload++) {
         test_allocator memory;
         test_allocator_init(&memory);
-        qn_ring_options options = qn_ring_options_default();
+        qn_ring_options options;
+        qn_ring_options_init(&options, sizeof options);
         options.overload = (qn_ring_overload)overload;
         qn_mpmc *ring;
         qn_error err;
@@ -349,7 +351,8 @@ static void impossible_rings_and_calls_are_refused(void **state)
     assert_int_equal(qn_mpmc_new(&ring, 0, 8, NULL, NULL, &err), QN_INVALID);
     assert_null(ring);
     assert_contains(err.message, "an MPMC ring cannot hold 0 items");
-    qn_ring_options options = qn_ring_options_default();
+    qn_ring_options options;
+    qn_ring_options_init(&options, sizeof options);
     options.overload = (qn_ring_overload)3;
     assert_int_equal(qn_mpmc_new(&ring, 8, 8, &options, NULL, &err), QN_INVALID);
     qn_mpmc_free(NULL);

@@ -11,7 +11,8 @@ static qn_spsc *must_make(int64_t capacity, qn_ring_wait wait, qn_ring_overload 
 {
     qn_spsc *ring;
     qn_error err;
-    qn_ring_options options = qn_ring_options_default();
+    qn_ring_options options;
+    qn_ring_options_init(&options, sizeof options);
     options.wait = wait;
     options.overload = overload;
     assert_ok(qn_spsc_new(&ring, capacity, sizeof(int64_t), &options, NULL, &err), &err);
@@ -202,7 +203,8 @@ static void nothing_allocates_and_no_call_enters_the_system_while_items_move(voi
     for (int overload = QN_RING_BLOCK; overload <= QN_RING_DROP_OLDEST; overload++) {
         test_allocator memory;
         test_allocator_init(&memory);
-        qn_ring_options options = qn_ring_options_default();
+        qn_ring_options options;
+        qn_ring_options_init(&options, sizeof options);
         options.overload = (qn_ring_overload)overload;
         qn_spsc *ring;
         qn_error err;
@@ -335,11 +337,12 @@ static void impossible_rings_and_calls_are_refused(void **state)
     assert_contains(err.message, "0 items of 8 bytes");
     assert_int_equal(qn_spsc_new(&ring, 8, -1, NULL, NULL, &err), QN_INVALID);
     assert_int_equal(qn_spsc_new(&ring, INT64_MAX, 8, NULL, NULL, &err), QN_NOMEM);
-    qn_ring_options options = qn_ring_options_default();
+    qn_ring_options options;
+    qn_ring_options_init(&options, sizeof options);
     options.wait = (qn_ring_wait)9;
     assert_int_equal(qn_spsc_new(&ring, 8, 8, &options, NULL, &err), QN_INVALID);
     assert_contains(err.message, "9");
-    options = qn_ring_options_default();
+    qn_ring_options_init(&options, sizeof options);
     options.overload = (qn_ring_overload)-1;
     assert_int_equal(qn_spsc_new(&ring, 8, 8, &options, NULL, &err), QN_INVALID);
     options = (qn_ring_options){.size = 3};
