@@ -28,7 +28,8 @@ static void die(const char *what)
 
 static void *open_with(int64_t shards, int64_t count, int64_t block_size, qn_blocks_poison poison)
 {
-    qn_blocks_options options = qn_blocks_options_default();
+    qn_blocks_options options;
+    qn_blocks_options_init(&options, sizeof options);
     options.poison = poison;
     qn_blocks *pool = NULL;
     if (qni_blocks_new_shards(&pool, shards, count, block_size, &options, NULL, NULL) != QN_OK)

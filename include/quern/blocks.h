@@ -41,7 +41,7 @@ typedef enum qn_blocks_poison {
     QN_BLOCKS_POISON_ALWAYS, /* overwritten with 0xA5: costs writing the block, under the lock of the owner's shard */
 } qn_blocks_poison;
 
-/* qn_blocks_options_default gives every default. */
+/* qn_blocks_options_init(&options, sizeof options) gives every default. */
 typedef struct qn_blocks_options {
     int64_t size;   /* of this struct, for later versions */
     int64_t shares; /* shares that there can be at once: holds of a block beside that of who took it; at most 1,048,574;
@@ -58,7 +58,7 @@ typedef struct qn_blocks_options {
     void *user;
 } qn_blocks_options;
 
-QN_API qn_blocks_options qn_blocks_options_default(void);
+QN_API void qn_blocks_options_init(qn_blocks_options *out, int64_t size);
 
 /* Makes a pool of `count` blocks (at least 1, at most 2,097,151) of `block_size` bytes (at least 1), each aligned to
  * 64. The blocks and all that is known of them are one request to `allocator` (borrowed, must outlive the pool; NULL:

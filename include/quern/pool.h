@@ -43,7 +43,7 @@ typedef enum qn_pool_checks {
     QN_POOL_CHECKS_OFF = 2,
 } qn_pool_checks;
 
-/* object_size has no default. */
+/* How a pool is made. 0 is the default of every field but object_size, which has none. */
 typedef struct qn_pool_options {
     int64_t size;          /* of this struct, for later versions */
     const char *name;      /* for messages; its first 31 bytes are copied; NULL: "pool" */
@@ -54,15 +54,14 @@ typedef struct qn_pool_options {
     int64_t max;      /* QN_POOL_BOUNDED: objects at most; otherwise 0 */
     int64_t magazine; /* idle objects that a thread keeps at most; 0: chosen by object_size, none from 64 KiB on and
                               none in small bounded pools; -1: none */
-    qn_pool_checks checks;
-    /* Hooks, each may be NULL; `user` is their first argument. They run in the thread that takes or gives, with no lock
-     * held, and may not use the pool. `construct` makes an object once, when its slab comes from the allocator;
-     * `destruct` ends it when its slab goes back; `reset` runs in every qn_pool_give, before anybody else can have the
-     * object. What they leave in an object is there at the next take. */
+    qn_pool_checks checks; /* whether misuse is looked for */
+    /* Hooks, each may be NULL. They run in the thread that takes or gives, with no lock held, and may not use the pool.
+     * What they leave in an object is there at the next take. This one makes an object once, when its slab comes from
+     * the allocator. */
     qn_status (*construct)(void *user, void *object, qn_error *err);
-    void (*reset)(void *user, void *object);
-    void (*destruct)(void *user, void *object);
-    void *user;
+    void (*reset)(void *user, void *object); /* runs in every qn_pool_give, before anybody else can have the object */
+    void (*destruct)(void *user, void *object); /* ends an object when its slab goes back */
+    void *user;                                 /* the first argument of the three */
 } qn_pool_options;
 
 /* Options with every field at its default; `size` is sizeof *out as the caller knows it. Any thread. */
@@ -79,7 +78,7 @@ QN_API QN_MUST_USE qn_status qn_pool_new(qn_pool **out, const qn_pool_options *o
  * what `construct` returns. */
 QN_API QN_MUST_USE qn_status qn_pool_take(void **out, qn_pool *pool, qn_error *err);
 
-/* The same; a checked pool names `file` (borrowed for the life of the pool) and `line` as the place where the object
+/* The same (Errors: as above); a checked pool names `file` (borrowed for the life of the pool) and `line` as the place where the object
  * was taken. With QN_POOL_PLACES defined before this header is included, qn_pool_take is written as this call.
  * Otherwise the place is the address in the code from which qn_pool_take was called. */
 QN_API QN_MUST_USE qn_status qn_pool_take_at(void **out, qn_pool *pool, const char *file, int64_t line, qn_error *err);
@@ -117,6 +116,7 @@ typedef struct qn_pool_stats {
     int64_t wait_ns;     /* time spent waiting for it */
 } qn_pool_stats;
 
+/* The numbers of this instant. */
 QN_API void qn_pool_get_stats(qn_pool *pool, qn_pool_stats *out);
 
 /* Objects that were taken in one place and not given back. */
@@ -150,8 +150,8 @@ typedef struct qn_pool_guard {
     void *object; /* NULL: nothing to give back */
 } qn_pool_guard;
 
+/* The two said above. A guard belongs to one thread at a time. */
 QN_API void qn_pool_guard_release(qn_pool_guard *guard);
-
 #if defined(__GNUC__)
 #define QN_POOL_GUARD(name, pool_) __attribute__((cleanup(qn_pool_guard_release))) qn_pool_guard name = {(pool_), 0}
 #endif

@@ -126,11 +126,9 @@ void qni_blocks_install(qn_blocks *pool, qni_region region)
 
 /* -- Making and freeing -- */
 
-qn_blocks_options qn_blocks_options_default(void)
+void qn_blocks_options_init(qn_blocks_options *out, int64_t size)
 {
-    qn_blocks_options options;
-    qni_options_init(&options, sizeof options);
-    return options;
+    qni_options_init(out, size);
 }
 
 static qn_status check_options(const qn_blocks_options *options, qn_error *err)

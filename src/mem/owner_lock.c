@@ -1,51 +1,13 @@
-/* mem/owner_lock.c: the visitors' side, and membarrier.
- *
- * State of the process: whether it is registered for membarrier, which the system wants to know once. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* syscall */
-#endif
+/* mem/owner_lock.c: the visitors' side. */
 #include "mem/owner_lock.h"
 
 #include "base/lock.h"
 #include "mem/limits.h"
 
-#include <assert.h>
-#include <errno.h>
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-enum {
-    UNKNOWN = 0,
-    REGISTERED = 1,
-    MISSING = 2,
-};
-
-/* Relaxed: it says nothing about other memory, and whoever finds it unknown finds out what others did. */
-static _Atomic int membarrier_state;
-
-static bool membarrier_call(int command)
-{
-    int errno_before = errno;
-    long result = syscall(SYS_membarrier, command, 0, 0);
-    errno = errno_before;
-    return result >= 0;
-}
-
-static bool has_membarrier(void)
-{
-    int state = atomic_load_explicit(&membarrier_state, memory_order_relaxed);
-    if (state == UNKNOWN) {
-        state = membarrier_call(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) ? REGISTERED : MISSING;
-        atomic_store_explicit(&membarrier_state, state, memory_order_relaxed);
-    }
-    return state == REGISTERED;
-}
-
 void qni_owner_init(qni_owner_lock *lock, bool fenced)
 {
     atomic_init(&lock->busy, 0);
-    atomic_init(&lock->wanted, fenced || !has_membarrier() ? QNI_OWNER_FENCED : 0);
+    atomic_init(&lock->wanted, fenced || !qni_fence_ready() ? QNI_OWNER_FENCED : 0);
 }
 
 bool qni_owner_enter(qni_owner_lock *lock)
@@ -69,14 +31,7 @@ void qni_owner_want(qni_owner_lock *lock)
 
 void qni_owner_barrier(void)
 {
-    if (!has_membarrier())
-        return; /* then every lock is fenced */
-    bool done = membarrier_call(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
-    if (!done) /* a forked child is registered like its parent; nothing else is known to end it */
-        done = membarrier_call(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) &&
-               membarrier_call(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
-    assert(done);
-    (void)done;
+    (void)qni_fence_heavy(); /* where the system has none, every lock is fenced */
 }
 
 void qni_owner_await(qni_owner_lock *lock)

@@ -307,7 +307,8 @@ static void run(uint64_t *seed, int64_t shards, int64_t steps)
     memset(&m, 0, sizeof m);
     m.random = test_random(seed);
     m.count = 40;
-    qn_blocks_options options = qn_blocks_options_default();
+    qn_blocks_options options;
+    qn_blocks_options_init(&options, sizeof options);
     options.shares = SHARES;
     test_allocator memory;
     test_allocator_init(&memory);

@@ -380,7 +380,8 @@ static void shared_blocks_stay_as_they_are_while_threads_share_copy_and_refer(vo
 {
     (void)state;
     world w;
-    qn_blocks_options options = qn_blocks_options_default();
+    qn_blocks_options options;
+    qn_blocks_options_init(&options, sizeof options);
     options.shares = 12 * LIST_MOST; /* all that the threads can have at once */
     open_world(&w, 40, 64, &options);
     w.rounds = test_effort(2000, 100000);
@@ -581,7 +582,8 @@ static void no_crossing_of_a_watermark_is_lost(void **state)
     (void)state;
     tide t = {0, 0};
     world w;
-    qn_blocks_options options = qn_blocks_options_default();
+    qn_blocks_options options;
+    qn_blocks_options_init(&options, sizeof options);
     options.high = 40;
     options.low = 15;
     options.watermark = on_watermark;

@@ -36,7 +36,7 @@ enum {
 
 #define GENERATION_SECONDS 0.1
 #define ALLOWED_GROWTH     1.02
-#define ALLOWED_BYTES      (INT64_C(1) << 20) /* what the C library's own bookkeeping may take */
+#define ALLOWED_BYTES      (INT64_C(4) << 20) /* a heap of the C library for a thread more, and holes in those */
 
 typedef struct soak {
     qn_budget *budget;

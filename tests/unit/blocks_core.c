@@ -269,7 +269,8 @@ static void a_bad_share_shares_nothing(void **state)
 {
     (void)state;
     fixture f;
-    qn_blocks_options options = qn_blocks_options_default();
+    qn_blocks_options options;
+    qn_blocks_options_init(&options, sizeof options);
     options.shares = 4;
     open_with(&f, 8, 100, &options);
     qn_block list[5], twice[2];
@@ -519,7 +520,8 @@ static void given_blocks_are_poisoned_as_asked(void **state)
     static const qn_blocks_poison kinds[] = {QN_BLOCKS_POISON_NEVER, QN_BLOCKS_POISON_ALWAYS};
     for (int k = 0; k < 2; k++) {
         fixture f;
-        qn_blocks_options options = qn_blocks_options_default();
+        qn_blocks_options options;
+        qn_blocks_options_init(&options, sizeof options);
         options.poison = kinds[k];
         open_with(&f, 2, 100, &options);
         qn_block block;
@@ -559,7 +561,8 @@ static void watermarks_are_called_once_a_crossing(void **state)
     (void)state;
     fixture f;
     crossings seen = {NULL, 0, 0, 0, 0};
-    qn_blocks_options options = qn_blocks_options_default();
+    qn_blocks_options options;
+    qn_blocks_options_init(&options, sizeof options);
     options.high = 8;
     options.low = 3;
     options.watermark = crossed;
@@ -623,7 +626,8 @@ static void memory_is_touched_at_once_only_where_asked_for(void **state)
 {
     (void)state;
     for (int touch = 0; touch < 2; touch++) {
-        qn_blocks_options options = qn_blocks_options_default();
+        qn_blocks_options options;
+        qn_blocks_options_init(&options, sizeof options);
         options.touch = touch;
         qn_blocks *pool; /* from the default allocator: that of the tests writes to all that it gives */
         qn_block block;
@@ -704,15 +708,16 @@ static void impossible_arguments_are_refused(void **state)
     assert_bad(&f, qn_blocks_new(&none, 1, 0, NULL, NULL, &f.err), "0 bytes");
     assert_int_equal(qn_blocks_new(&none, 2000, INT64_MAX / 1000, NULL, NULL, &f.err), QN_NOMEM);
     assert_int_equal(qn_blocks_new(&none, 1, INT64_MAX, NULL, NULL, &f.err), QN_NOMEM);
-    qn_blocks_options options = qn_blocks_options_default();
+    qn_blocks_options options;
+    qn_blocks_options_init(&options, sizeof options);
     options.shares = -2;
     assert_bad(&f, qn_blocks_new(&none, 1, 1, &options, NULL, &f.err), "-2 shares");
     options.shares = 1048575;
     assert_bad(&f, qn_blocks_new(&none, 1, 1, &options, NULL, &f.err), "1048575 shares");
-    options = qn_blocks_options_default();
+    qn_blocks_options_init(&options, sizeof options);
     options.poison = (qn_blocks_poison)3;
     assert_bad(&f, qn_blocks_new(&none, 1, 1, &options, NULL, &f.err), "poisoning 3");
-    options = qn_blocks_options_default();
+    qn_blocks_options_init(&options, sizeof options);
     options.high = 5;
     options.low = 5;
     options.watermark = crossed;
