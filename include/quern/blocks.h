@@ -31,7 +31,7 @@ typedef struct qn_blocks qn_blocks;
 
 /* A block: its place, 0 ... count - 1, in the low 32 bits; above them, which taking of that place it is. 0: none. */
 typedef struct qn_block {
-    int64_t id;
+    int64_t id; /* the two in one */
 } qn_block;
 
 /* Whether the bytes of a block that is given become unusable. */
@@ -41,7 +41,7 @@ typedef enum qn_blocks_poison {
     QN_BLOCKS_POISON_ALWAYS, /* overwritten with 0xA5: costs writing the block, under the lock of the owner's shard */
 } qn_blocks_poison;
 
-/* qn_blocks_options_init(&options, sizeof options) gives every default. */
+/* How a pool is made. 0 is the default of every field. */
 typedef struct qn_blocks_options {
     int64_t size;   /* of this struct, for later versions */
     int64_t shares; /* shares that there can be at once: holds of a block beside that of who took it; at most 1,048,574;
@@ -55,9 +55,10 @@ typedef struct qn_blocks_options {
      * may take and give. Two threads may be in it at once: `above` says which crossing a call is for, qn_blocks_counts
      * how things are. */
     void (*watermark)(void *user, bool above, int64_t used);
-    void *user;
+    void *user; /* its first argument */
 } qn_blocks_options;
 
+/* Options with every field at its default; `size` is sizeof *out as the caller knows it. Any thread. */
 QN_API void qn_blocks_options_init(qn_blocks_options *out, int64_t size);
 
 /* Makes a pool of `count` blocks (at least 1, at most 2,097,151) of `block_size` bytes (at least 1), each aligned to
@@ -112,20 +113,21 @@ QN_API int64_t qn_blocks_holds(qn_blocks *pool, qn_block block);
 QN_API bool qn_blocks_is_held(qn_blocks *pool, int64_t owner, qn_block block);
 QN_API int64_t qn_blocks_held(qn_blocks *pool, int64_t owner);
 
-/* Gives the pool another count and size of blocks. Not while another call on it can be in qn_blocks_data or
+/* Gives the pool `count` blocks of block_size bytes instead of those it has. Not while another call on it can be in qn_blocks_data or
  * qn_blocks_make_writable. Without `force`: only when nothing is used, else QN_BUSY (says how many are, and who holds
  * the most). With `force`: every block is given, every qn_block stale, every pointer into one dangling. The old memory
  * is given back before the new is asked for; where that is refused (QN_NOMEM, QN_BUDGET), the old size is taken again,
- * and if that is refused too, the pool is left without a block until it is reconfigured. Other errors: QN_INVALID,
- * QN_BUSY (another thread is at it). Watermarks stay, as numbers of blocks. */
+ * and if that is refused too, the pool is left without a block until it is reconfigured. Watermarks stay, as numbers
+ * of blocks. Errors: these, QN_INVALID, QN_BUSY also where another thread is at it. */
 QN_API QN_MUST_USE qn_status qn_blocks_reconfigure(qn_blocks *pool, int64_t count, int64_t block_size, bool force,
                                                    qn_error *err);
 
 /* How many blocks are used, free, and there; each kept by itself, read in one instant. */
 typedef struct qn_blocks_count {
-    int64_t used, free, total;
+    int64_t used, free, total; /* used + free = total */
 } qn_blocks_count;
 
+/* The three of this instant. Any thread. */
 QN_API qn_blocks_count qn_blocks_counts(const qn_blocks *pool);
 
 /* What the pool has done. `used`, `free` and `total` fit together, the others are read one by one. */
@@ -144,6 +146,7 @@ typedef struct qn_blocks_stats {
     int64_t wait_ns;           /* and the time it waited */
 } qn_blocks_stats;
 
+/* The numbers of now. Any thread. */
 QN_API void qn_blocks_get_stats(qn_blocks *pool, qn_blocks_stats *out);
 
 /* Frees the pool and its blocks, held or not. NULL is fine. */

@@ -78,9 +78,9 @@ QN_API QN_MUST_USE qn_status qn_pool_new(qn_pool **out, const qn_pool_options *o
  * what `construct` returns. */
 QN_API QN_MUST_USE qn_status qn_pool_take(void **out, qn_pool *pool, qn_error *err);
 
-/* The same (Errors: as above); a checked pool names `file` (borrowed for the life of the pool) and `line` as the place where the object
+/* The same; a checked pool names `file` (borrowed for the life of the pool) and `line` as the place where the object
  * was taken. With QN_POOL_PLACES defined before this header is included, qn_pool_take is written as this call.
- * Otherwise the place is the address in the code from which qn_pool_take was called. */
+ * Otherwise the place is the address in the code from which qn_pool_take was called. Errors: as above. */
 QN_API QN_MUST_USE qn_status qn_pool_take_at(void **out, qn_pool *pool, const char *file, int64_t line, qn_error *err);
 
 /* Gives an object back to the pool from which it was taken. NULL is fine. Cannot fail, and asks for no memory but, on a

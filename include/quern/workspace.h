@@ -62,8 +62,8 @@ QN_API QN_MUST_USE qn_status qn_workspace_take(void **out, qn_workspace *workspa
 /* Takes a block back, with the type and shape (ndim) that it was taken with. NULL is fine. */
 QN_API void qn_workspace_give(qn_workspace *workspace, void *block, qn_dtype dtype, int32_t ndim, const int64_t *shape);
 
-/* A row-major array of `shape` (ndim) in memory of the workspace, not cleared; it goes back when the last view of it has ended. Errors as
- * of qn_workspace_take. */
+/* A row-major array of `shape` (ndim) in memory of the workspace, not cleared; it goes back when the last view of it
+ * has ended. Errors as of qn_workspace_take. */
 QN_API QN_MUST_USE qn_status qn_workspace_take_array(qn_array *out, qn_workspace *workspace, qn_dtype dtype,
                                                      int32_t ndim, const int64_t *shape, qn_error *err);
 
@@ -105,8 +105,8 @@ QN_API void qn_workspace_each_class(qn_workspace *workspace, void (*fn)(void *us
 QN_API void qn_workspace_free(qn_workspace *workspace);
 
 /* The process's default workspace: the one that was set, else made by the first call, on a budget "workspaces" of the
- * process (256 MiB may lie idle). Nothing in Quern uses it unasked. qn_workspace_clear empties it. It is the library's (NULL: no memory),
- * and lives until another takes its place. */
+ * process (256 MiB may lie idle). Nothing in Quern uses it unasked. qn_workspace_clear empties it. It is the library's
+ * and lives until another takes its place; NULL: no memory. */
 QN_API qn_workspace *qn_workspace_default(void);
 
 /* Makes `workspace` the default (borrowed until another takes its place); NULL: none, so that the next use makes one. A

@@ -54,11 +54,11 @@
  * them gains less. */
 #define QNI_PAGES_HUGE_SIZE (INT64_C(2) << 20)
 
-/* Looks at what is waited for before other threads are let run: some microseconds, in which a thread on another processor
- * has moved its next items. */
+/* Looks at what is waited for before other threads are let run: some microseconds, in which a thread on another
+ * processor has moved its next items. */
 #define QNI_WAIT_LOOKS 200
-/* Of these, looks without a pause: some tenths of a microsecond, in which an answer from another processor comes; a pause
- * would add to it. */
+/* Of these, looks without a pause: some tenths of a microsecond, in which an answer from another processor comes; a
+ * pause would add to it. */
 #define QNI_WAIT_LOOKS_CLOSE 50
 /* Times that other threads are then let run before a thread sleeps: where processors are scarce, the one waited for has
  * had its turn. */
