@@ -113,12 +113,12 @@ QN_API int64_t qn_blocks_holds(qn_blocks *pool, qn_block block);
 QN_API bool qn_blocks_is_held(qn_blocks *pool, int64_t owner, qn_block block);
 QN_API int64_t qn_blocks_held(qn_blocks *pool, int64_t owner);
 
-/* Gives the pool `count` blocks of block_size bytes instead of those it has. Not while another call on it can be in qn_blocks_data or
- * qn_blocks_make_writable. Without `force`: only when nothing is used, else QN_BUSY (says how many are, and who holds
- * the most). With `force`: every block is given, every qn_block stale, every pointer into one dangling. The old memory
- * is given back before the new is asked for; where that is refused (QN_NOMEM, QN_BUDGET), the old size is taken again,
- * and if that is refused too, the pool is left without a block until it is reconfigured. Watermarks stay, as numbers
- * of blocks. Errors: these, QN_INVALID, QN_BUSY also where another thread is at it. */
+/* Gives the pool `count` blocks of block_size bytes instead of those it has. Not while another call on it can be in
+ * qn_blocks_data or qn_blocks_make_writable. Without `force`: only when nothing is used, else QN_BUSY (says how many
+ * are, and who holds the most). With `force`: every block is given, every qn_block stale, every pointer into one
+ * dangling. The old memory is given back before the new is asked for; where that is refused (QN_NOMEM, QN_BUDGET), the
+ * old size is taken again, and if that is refused too, the pool is left without a block until it is reconfigured.
+ * Watermarks stay, as numbers of blocks. Errors: these, QN_INVALID, QN_BUSY also where another thread is at it. */
 QN_API QN_MUST_USE qn_status qn_blocks_reconfigure(qn_blocks *pool, int64_t count, int64_t block_size, bool force,
                                                    qn_error *err);
 

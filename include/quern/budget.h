@@ -84,7 +84,8 @@ typedef struct qn_budget_stats {
     const char *name; /* borrowed from the budget */
     int64_t limit;    /* bytes; 0: none of its own */
     int64_t live;     /* bytes held now, children included */
-    int64_t peak;     /* the most that it ever held */
+    int64_t peak;     /* the most that it ever held; of the process: with what lay in the default allocator then, which
+                         is looked at when a budget grows and now */
     int64_t own;      /* bytes held through this budget itself: live without the children's */
     int64_t own_peak; /* the most that it ever held itself */
     int64_t requests; /* how often memory was asked for or grown, through this budget itself */
@@ -97,7 +98,7 @@ QN_API void qn_budget_get_stats(const qn_budget *budget, qn_budget_stats *out);
 
 /* Calls fn for `budget` (depth 0) and everything below it, parents first, in the order in which they were made. The
  * default allocator appears below the process as "default". Under the tree's lock: fn may not make or free a budget,
- * nor take memory from one. */
+ * nor take memory from one or give it back. */
 QN_API void qn_budget_each(const qn_budget *budget, void (*fn)(void *user, const qn_budget_stats *stats, int64_t depth),
                            void *user);
 

@@ -97,7 +97,7 @@ typedef struct qn_fit_problem {
 } qn_fit_problem;
 
 /* Fits a problem given by a function. Errors: QN_INVALID (sizes; a start outside its bounds, crossed bounds: named),
- * QN_DATA (fewer residuals than parameters), QN_CONFIG (QUERN_CPU names no processor level), QN_NOMEM. */
+ * QN_DATA (fewer residuals than parameters), QN_CONFIG (QUERN_CPU names no processor level), QN_NOMEM, QN_BUDGET. */
 QN_API QN_MUST_USE qn_status qn_fit_solve(qn_fit_result **out, const qn_fit_problem *problem,
                                           const qn_fit_options *options, qn_error *err);
 

@@ -11,9 +11,10 @@
  *  - A reading while threads record may lack their last records; what it shows never goes down. Once they have been
  *    joined it is exact. A thread's records stay when it ends.
  *  - Gauges are shared between threads: they are for what changes seldom.
- *  - Handles are valid in the registry that gave them. A registration that fails gives a handle through which records
- *    go nowhere.
- *  - Not from a signal handler. Where the allocator draws on a budget, what gives back under its pressure may record in
+ *  - Handles are valid in the registry that gave them; with another they may destroy its memory. A registration that
+ *    fails gives a handle through which records go nowhere.
+ *  - Not from a signal handler. A child of fork may only use a registry that no other thread of the parent was using at
+ *    the fork. Where the allocator draws on a budget, what gives back under its pressure may record in
  *    the registry, but neither register nor read.
  *  - Everything here may be called from any thread, but for qn_histogram, which belongs to one at a time.
  */
@@ -35,7 +36,7 @@ typedef struct qn_histogram qn_histogram;
 typedef struct qn_histogram_stats {
     int64_t size;  /* of this struct: set it before the call; what an older caller does not know is not written */
     int64_t count; /* values recorded */
-    int64_t above; /* of these, those above the highest that is told apart */
+    int64_t above; /* of these, those above the bucket in which the highest is */
     int64_t sum;   /* stops at 2^63 - 1: 292 years of nanoseconds */
     int64_t min;   /* the least value; 0 where there is none */
     int64_t max;   /* the greatest value; 0 where there is none */
@@ -90,7 +91,8 @@ typedef struct qn_recorder {
 
 /* Makes a registry. Each name may have up to `label_sets` sets of labels (0: 128); those that come later share one in
  * which every label is "other", and quern_metrics_label_sets_refused_total counts them. The allocator is borrowed. A
- * registry takes 9 KB, 64 bytes a metric and 8 more a thread. Errors: QN_INVALID (negative), QN_NOMEM, QN_BUDGET. */
+ * registry takes 9 KB, 64 bytes a metric and 8 more a thread; a recorder, besides, what a histogram does, and again for
+ * each thread that records in it. Errors: QN_INVALID (negative), QN_NOMEM, QN_BUDGET. */
 QN_API QN_MUST_USE qn_status qn_metrics_new(qn_metrics **out, int64_t label_sets, const qn_allocator *allocator,
                                             qn_error *err);
 

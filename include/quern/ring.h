@@ -11,6 +11,7 @@
  *    parts, so a call may give fewer items than wanted though there are more. It gives at least one.
  *  - Nothing allocates once a ring is made (and a broadcast's readers are added).
  *  - Sequences count items from 0 in 64 bits: at 10^9 items a second they last for more than a century.
+ *  - A child of fork may only use a ring that no other thread of the parent was using at the fork.
  *  - Calls that move items take no error record: what they return says everything.
  */
 #ifndef QUERN_RING_H
@@ -62,8 +63,9 @@ typedef struct qn_ring_span {
  *   QN_INVALID    a count below 1
  * On every one of these the span is empty. */
 
-/* What has gone through a ring. Exact when nobody uses it; read while others do, it may be a moment old, but never
- * claims that more came out than went in: consumed + dropped <= produced, and the difference is in the ring. */
+/* What has gone through a ring. Exact when nobody uses it: produced - consumed - dropped is in the ring. Read while
+ * others use it, it may be a moment old, each number another one, so that the difference may be above the capacity; but
+ * it never claims that more came out than went in: consumed + dropped <= produced. */
 typedef struct qn_ring_stats {
     int64_t size;     /* of this struct: set it before the call; what an older caller does not know is not written */
     int64_t capacity; /* items */

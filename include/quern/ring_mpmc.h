@@ -6,7 +6,7 @@
  *    the end the ring waits there. A thread that ends in between stops it.
  *  - Items come out in the order in which their places were claimed. Two consumers may finish in any order.
  *  - A call for many items costs hardly more than a call for one: take what there is, thirty-two at a time.
- *  - Whoever sleeps here is woken together with all who sleep on the same side. / */
+ *  - Whoever sleeps here is woken together with all who sleep on the same side. */
 #ifndef QUERN_RING_MPMC_H
 #define QUERN_RING_MPMC_H
 

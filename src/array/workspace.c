@@ -172,6 +172,13 @@ __attribute__((noinline)) static void took(qn_workspace *w, qni_workspace_class 
         qni_workspace_keep_limit(w, true);
 }
 
+/* A class that is not there yet; idle memory of others makes room for it. NULL: no memory. */
+__attribute__((noinline)) static qni_workspace_class *first_use(qn_workspace *w, int64_t index)
+{
+    qni_workspace_class *c = qni_workspace_class_make(w, index);
+    return c == NULL && qni_workspace_shrink(w, 0, false) > 0 ? qni_workspace_class_make(w, index) : c;
+}
+
 /* A block of a class whose pool has none and was not given any. False: idle memory elsewhere makes no room either. */
 __attribute__((noinline)) static bool take_from_others(void **out, qn_workspace *w, qni_workspace_class *c)
 {
@@ -186,7 +193,7 @@ static inline bool take_bytes(void **out, qn_workspace *w, int64_t bytes)
         return false;
     int64_t index = qni_workspace_class_index(bytes);
     qni_workspace_class *c = qni_workspace_class_at(w, index);
-    if (__builtin_expect(c == NULL, 0) && (c = qni_workspace_class_make(w, index)) == NULL)
+    if (__builtin_expect(c == NULL, 0) && (c = first_use(w, index)) == NULL)
         return false;
     int64_t held = atomic_load_explicit(&c->held, memory_order_relaxed);
     if (__builtin_expect(qn_pool_take(out, c->pool, NULL) != QN_OK, 0) && !take_from_others(out, w, c))

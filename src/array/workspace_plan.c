@@ -73,20 +73,35 @@ static qn_status fill(qni_workspace_class *c, void **blocks, int64_t wanted)
     return status;
 }
 
-static qn_status reserve(qni_workspace_class *c, qn_error *err)
+/* Blocks of the class that are planned and not held, not below 0; *wanted: those that are planned and not live. */
+static int64_t lacking(const qni_workspace_class *c, int64_t *wanted)
 {
-    qn_workspace *w = c->workspace;
     qn_pool_stats stats = {.size = sizeof stats};
     qn_pool_get_stats(c->pool, &stats);
-    int64_t planned = atomic_load_explicit(&c->planned, memory_order_relaxed), wanted = planned - stats.live;
-    if (planned <= stats.objects)
+    int64_t planned = atomic_load_explicit(&c->planned, memory_order_relaxed);
+    *wanted = planned - stats.live;
+    return planned > stats.objects ? planned - stats.objects : 0;
+}
+
+static qn_status reserve(qni_workspace_class *c)
+{
+    const qn_allocator *source = c->workspace->source;
+    int64_t wanted;
+    if (lacking(c, &wanted) == 0)
         return QN_OK;
-    void **blocks = qni_alloc(w->source, wanted, sizeof *blocks);
+    void **blocks = qni_alloc(source, wanted, sizeof *blocks);
     qn_status status = blocks == NULL ? QN_NOMEM : fill(c, blocks, wanted);
-    qni_free(w->source, blocks, wanted, sizeof *blocks);
-    return status == QN_OK ? QN_OK
-                           : qni_refused(err, w->source, (planned - stats.objects) * c->block_size,
-                                         "%" PRId64 " planned blocks of %" PRId64 " bytes", planned, c->block_size);
+    qni_free(source, blocks, wanted, sizeof *blocks);
+    return status;
+}
+
+/* Whether what is planned of a class is held. */
+static qn_status check_held(const qni_workspace_class *c, qn_error *err)
+{
+    int64_t wanted, lack = lacking(c, &wanted);
+    return lack == 0 ? QN_OK
+                     : qni_refused(err, c->workspace->source, lack * c->block_size,
+                                   "%" PRId64 " more planned blocks of %" PRId64 " bytes", lack, c->block_size);
 }
 
 qn_status qn_workspace_reserve(qn_workspace *workspace, qn_error *err)
@@ -96,7 +111,14 @@ qn_status qn_workspace_reserve(qn_workspace *workspace, qn_error *err)
     for (int64_t i = 0; status == QN_OK && i < QNI_WORKSPACE_CLASSES; i++) {
         qni_workspace_class *c = qni_workspace_class_at(workspace, i);
         if (c != NULL)
-            status = reserve(c, err);
+            status = reserve(c);
+    }
+    /* All at the end, for where a budget has no room for all of them, those reserved last took it from the first. */
+    status = QN_OK;
+    for (int64_t i = 0; status == QN_OK && i < QNI_WORKSPACE_CLASSES; i++) {
+        const qni_workspace_class *c = qni_workspace_class_at(workspace, i);
+        if (c != NULL)
+            status = check_held(c, err);
     }
     return status;
 }

@@ -30,6 +30,14 @@ static asked ask(qn_workspace *w, int64_t index)
     return a;
 }
 
+/* Plans may be for more than there is, and than can be counted. */
+static void add_planned(qn_workspace_stats *sum, const qni_workspace_class *c)
+{
+    int64_t bytes = atomic_load_explicit(&c->planned, memory_order_relaxed) * c->block_size;
+    if (!qni_size_add(&sum->planned_bytes, sum->planned_bytes, bytes))
+        sum->planned_bytes = INT64_MAX;
+}
+
 static void add_class(qn_workspace_stats *sum, const qni_workspace_class *c)
 {
     qn_pool_stats pool = {.size = sizeof pool};
@@ -40,7 +48,7 @@ static void add_class(qn_workspace_stats *sum, const qni_workspace_class *c)
     sum->live += pool.live;
     sum->live_bytes += pool.live * c->block_size;
     sum->idle_bytes += pool.idle * c->block_size;
-    sum->planned_bytes += atomic_load_explicit(&c->planned, memory_order_relaxed) * c->block_size;
+    add_planned(sum, c);
     sum->held_bytes += atomic_load_explicit(&c->held, memory_order_relaxed) + (int64_t)sizeof *c;
     sum->trimmed_bytes += atomic_load_explicit(&c->trimmed, memory_order_relaxed);
 }

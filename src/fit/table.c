@@ -18,6 +18,7 @@ typedef struct data {
     const qn_model *model;
     const qn_table *table;
     const qn_allocator *allocator;
+    const qn_allocator *source; /* on what that one draws, for qni_refused */
     qn_model_workspace *workspace;
     const qni_panel_kernels *kernels;
     int64_t n, columns;
@@ -108,7 +109,7 @@ static qn_status open_column(data *d, int64_t c, qn_error *err)
     } else if (type == QN_TYPE_F32 || type == QN_TYPE_I64 || type == QN_TYPE_BOOL) {
         d->converted[c] = qni_alloc(d->allocator, d->n, sizeof **d->converted);
         if (d->converted[c] == NULL)
-            return qni_refused(err, d->allocator, d->n * (int64_t)sizeof **d->converted, "column \"%s\" as numbers",
+            return qni_refused(err, d->source, d->n * (int64_t)sizeof **d->converted, "column \"%s\" as numbers",
                                column_name);
         convert(d->converted[c], d->table, column, d->n);
         d->column[c] = d->converted[c];
@@ -129,10 +130,11 @@ static qn_status transform_response(data *d, qn_error *err)
     return QN_OK;
 }
 
-static qn_status data_init(data *d, const qn_model *model, const qn_table *table, const qn_allocator *allocator,
+static qn_status data_init(data *d, const qn_model *model, const qn_table *table, const qni_fit_memory *memory,
                            qn_error *err)
 {
-    *d = (data){.model = model, .table = table, .allocator = allocator};
+    const qn_allocator *allocator = &memory->allocator;
+    *d = (data){.model = model, .table = table, .allocator = allocator, .source = memory->source};
     int level;
     qn_status status = qni_cpu_level(&level, err);
     if (status != QN_OK)
@@ -144,7 +146,7 @@ static qn_status data_init(data *d, const qn_model *model, const qn_table *table
     d->converted = qni_alloc_zeroed(allocator, d->columns, sizeof *d->converted);
     d->response = qni_alloc(allocator, d->n, sizeof *d->response);
     if (d->column == NULL || d->converted == NULL || d->response == NULL)
-        return qni_refused(err, allocator, d->n * (int64_t)sizeof *d->response, "%" PRId64 " rows of data", d->n);
+        return qni_refused(err, d->source, d->n * (int64_t)sizeof *d->response, "%" PRId64 " rows of data", d->n);
     status = qn_model_workspace_new(&d->workspace, model, allocator, err);
     for (int64_t c = 0; status == QN_OK && c < d->columns; c++)
         status = open_column(d, c, err);
@@ -181,7 +183,7 @@ qn_status qn_fit_table(qn_fit_result **out, const qn_model *model, const qn_tabl
     if (status != QN_OK)
         return status;
     data d;
-    status = data_init(&d, model, table, &memory.allocator, err);
+    status = data_init(&d, model, table, &memory, err);
     if (status == QN_OK) {
         qni_fit_rows problem = {.n = d.n,
                                 .p = qn_model_parameter_count(model),

@@ -75,9 +75,9 @@ static int64_t uncharged(const qn_budget *budget)
 static bool fits(const qn_budget *budget, int64_t live, int64_t bytes)
 {
     int64_t sum, limit = qni_budget_counter(&budget->limit);
-    if (__builtin_add_overflow(live, bytes, &sum))
+    if (__builtin_add_overflow(live, bytes, &sum) || sum > QNI_BUDGET_COUNTED_MAX)
         return false;
-    return limit == 0 || (!__builtin_add_overflow(sum, uncharged(budget), &sum) && sum <= limit);
+    return limit == 0 || sum + uncharged(budget) <= limit;
 }
 
 int64_t qni_budget_live(const qn_budget *budget)
@@ -166,7 +166,7 @@ static void drop(qn_budget *budget, int64_t refs)
         *(budget->previous != NULL ? &budget->previous->next : &parent->first) = budget->next;
         *(budget->next != NULL ? &budget->next->previous : &parent->last) = budget->previous;
         qni_budget_tree_give();
-        qni_delete(budget->home, budget);
+        qni_delete(budget->source, budget);
         budget = parent;
         refs = 1;
     }
@@ -236,11 +236,17 @@ static void count_huge(qn_budget *budget, int64_t size, int sign)
         (void)add(&budget->mapped_huge, sign * cost(budget, size));
 }
 
+static void *resize_unmapped(const qn_budget *budget, void *block, int64_t old_size, int64_t new_size)
+{
+    const qn_allocator *source = budget->source != NULL ? budget->source : qni_allocator_system();
+    return source->resize(source->user, block, old_size, new_size);
+}
+
 static void *place(const qn_budget *budget, int64_t size)
 {
     if (is_mapped(budget, size))
         return qni_pages_map(size, (qni_pages_kind){budget->huge, budget->prefault});
-    return budget->source->resize(budget->source->user, NULL, 0, size);
+    return resize_unmapped(budget, NULL, 0, size);
 }
 
 static void release(const qn_budget *budget, void *block, int64_t size)
@@ -248,7 +254,7 @@ static void release(const qn_budget *budget, void *block, int64_t size)
     if (is_mapped(budget, size))
         qni_pages_unmap(block, size);
     else
-        (void)budget->source->resize(budget->source->user, block, size, 0);
+        (void)resize_unmapped(budget, block, size, 0);
 }
 
 /* The block with another size, moved where need be; NULL: unchanged. */
@@ -256,7 +262,7 @@ static void *move(const qn_budget *budget, void *block, int64_t old_size, int64_
 {
     void *fresh = NULL;
     if (!is_mapped(budget, old_size) && !is_mapped(budget, new_size))
-        return budget->source->resize(budget->source->user, block, old_size, new_size);
+        return resize_unmapped(budget, block, old_size, new_size);
     if (is_mapped(budget, old_size) && is_mapped(budget, new_size))
         fresh = qni_pages_remap(block, old_size, new_size, (qni_pages_kind){budget->huge, budget->prefault});
     if (fresh != NULL)
@@ -400,16 +406,14 @@ qn_status qn_budget_new(qn_budget **out, qn_budget *parent, const char *name, co
         return qni_error(err, QN_INVALID, "budget \"%.*s\" would be below %d others: more are not counted",
                          QNI_BUDGET_NAME_SIZE - 1, name, QNI_BUDGET_DEPTH_MAX);
     const qn_allocator *source = o.source == NULL ? parent->source : o.source;
-    if (source == NULL || source == qn_allocator_default())
-        source = qni_allocator_system(); /* the default one counts: it would be shown twice */
-    const qn_allocator *home = source == qni_allocator_system() ? NULL : source;
-    qn_budget *budget = qni_new(home, qn_budget);
+    if (source == qn_allocator_default())
+        source = NULL; /* that one counts: what is charged here would be shown twice */
+    qn_budget *budget = qni_new(source, qn_budget);
     if (budget == NULL)
         return qni_error(err, QN_NOMEM, "no memory for a budget");
     budget->allocator = (qn_allocator){.resize = budget_resize, .user = budget};
     budget->parent = parent;
     budget->source = source;
-    budget->home = home;
     budget->map_from = map_from(&o);
     budget->huge = o.huge_from > 0;
     budget->prefault = o.prefault;

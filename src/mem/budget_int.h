@@ -18,8 +18,7 @@ struct qn_budget {
     /* Set when it is made. */
     qn_allocator allocator;     /* first member; its user is the budget */
     qn_budget *parent;          /* NULL: the process */
-    const qn_allocator *source; /* never NULL */
-    const qn_allocator *home;   /* where this record is from */
+    const qn_allocator *source; /* NULL: the system, and for this record the default allocator */
     int64_t map_from;           /* bytes: requests of as many are mapped; INT64_MAX: none is */
     bool huge, prefault;        /* those that are */
     int level;                  /* 0: the process */

@@ -114,10 +114,11 @@ qn_status qn_budget_on_pressure(qn_budget *budget, give_back_fn *give_back, void
     if (fresh == NULL)
         return qni_error(err, QN_NOMEM, "no memory to note who can give some back");
     qni_budget_ref(budget);
-    *fresh = (holder){.budget = budget, .give_back = give_back, .user = user, .asked = -1};
+    *fresh = (holder){.budget = budget, .give_back = give_back, .user = user};
     bool inside = asking_myself();
     if (!inside)
         qni_lock_take(&holders.lock, NULL);
+    fresh->asked = holders.askings; /* from inside: not to be asked in this one, which else need not end */
     holder **link = &holders.first;
     while (*link != NULL)
         link = &(*link)->next;

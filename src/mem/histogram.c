@@ -202,7 +202,7 @@ void qn_histogram_record_expected(qn_histogram *histogram, int64_t value, int64_
 
 qn_status qn_histogram_merge(qn_histogram *into, const qn_histogram *from, qn_error *err)
 {
-    if (into->cells->above != from->cells->above)
+    if (into->cells->highest != from->cells->highest)
         return qni_error(err, QN_INVALID,
                          "a histogram of values up to %" PRId64 " cannot take in one of values up to %" PRId64,
                          into->cells->highest, from->cells->highest);

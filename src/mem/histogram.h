@@ -70,7 +70,7 @@ static inline void qni_cells_record(qni_cells *cells, int64_t value)
     if (__builtin_expect(value > atomic_load_explicit(&cells->max, memory_order_relaxed), 0))
         atomic_store_explicit(&cells->max, value, memory_order_relaxed);
     int64_t count = atomic_load_explicit(&cells->counts[bucket], memory_order_relaxed);
-    atomic_store_explicit(&cells->counts[bucket], count + 1, memory_order_release);
+    atomic_store_explicit(&cells->counts[bucket], qni_saturating_add(count, 1), memory_order_release);
 }
 
 /* Who else records in the same cells meanwhile. */

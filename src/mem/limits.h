@@ -42,6 +42,9 @@
 #define QNI_BUDGET_NAME_SIZE 32
 /* Budgets below one another, the process not counted: a request climbs them all; what people nest has four or five. */
 #define QNI_BUDGET_DEPTH_MAX 16
+/* Bytes that a budget counts at most: nobody has as many, and with the default allocator's, and with what else keeps a
+ * budget, they still fit into an integer. */
+#define QNI_BUDGET_COUNTED_MAX (INT64_MAX / 2)
 /* Bytes of the sentence that says why a request was refused: it follows another in an error's message. */
 #define QNI_BUDGET_SENTENCE_SIZE 320
 /* Holders that the sentence names: who reads it looks at the largest. */

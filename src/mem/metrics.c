@@ -99,20 +99,20 @@ static void put_block(qn_metrics *metrics, qni_block *block)
     qni_lock_give(&metrics->places_lock);
 }
 
-/* The calling thread's block, with room for `id`. NULL: no memory, or no number. */
+/* The block of the calling thread, which has a number, with room for `id`. NULL: no memory. */
 static qni_block *own_block(qn_metrics *metrics, int32_t id)
 {
-    if (qni_thread_number() < 0)
-        return NULL;
     if (qni_block_has(qni_metrics_own(metrics), id))
         return qni_metrics_own(metrics);
     int64_t size = block_size((int64_t)id + 1);
     qni_block *fresh = qni_alloc_zeroed(metrics->catalog.allocator, size, 1);
-    if (fresh == NULL)
-        return NULL;
-    fresh->capacity = (size - (int64_t)sizeof *fresh) / (int64_t)sizeof *fresh->words;
-    /* Only now: whom the allocator asked to give back may have recorded. */
+    /* Only now: whom the allocator asked to give back may have recorded, and made more room than is needed here. */
     qni_block *before = qni_metrics_own(metrics);
+    if (fresh == NULL || qni_block_has(before, id)) {
+        qni_free(metrics->catalog.allocator, fresh, size, 1);
+        return qni_block_has(before, id) ? before : NULL;
+    }
+    fresh->capacity = (size - (int64_t)sizeof *fresh) / (int64_t)sizeof *fresh->words;
     for (int64_t i = 0; i < before->capacity; i++)
         fresh->words[i] = before->words[i]; /* only this thread writes either */
     put_block(metrics, fresh);
@@ -120,7 +120,7 @@ static qni_block *own_block(qn_metrics *metrics, int32_t id)
     return fresh;
 }
 
-/* The calling thread's cells. NULL: no memory, or no number. */
+/* The cells of the calling thread, which has a number. NULL: no memory. */
 static qni_cells *own_cells(qn_metrics *metrics, const qni_series *series)
 {
     qn_recorder recorder = {.id = series->id};
@@ -139,11 +139,12 @@ static qni_cells *own_cells(qn_metrics *metrics, const qni_series *series)
     return fresh;
 }
 
-/* Whether it is time to ask for memory. Relaxed, here and below: a guess that orders nothing. */
+/* Whether the thread may have a place, and it is time to ask for memory: a thread without a number never asks, and so
+ * keeps nobody else from it. Relaxed, here and below: a guess that orders nothing. */
 static bool may_ask(const qn_metrics *metrics)
 {
-    return atomic_load_explicit(&metrics->shared_records, memory_order_relaxed) >=
-           atomic_load_explicit(&metrics->retry_at, memory_order_relaxed);
+    return qni_thread_number() >= 0 && atomic_load_explicit(&metrics->shared_records, memory_order_relaxed) >=
+                                           atomic_load_explicit(&metrics->retry_at, memory_order_relaxed);
 }
 
 /* A record goes to a shared place; for the next ones no memory is asked for. */

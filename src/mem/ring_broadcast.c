@@ -89,7 +89,7 @@ qn_status qn_broadcast_new(qn_broadcast **out, int64_t capacity, int64_t item_si
 static void reader_free(qn_broadcast_reader *reader)
 {
     const qn_allocator *allocator = reader->ring->items.allocator;
-    qni_free(allocator, reader->before, reader->before_capacity, (int64_t)sizeof *reader->before);
+    qni_free(allocator, reader->before, reader->before_capacity, (int64_t)sizeof(qn_broadcast_reader *));
     qni_delete(allocator, reader);
 }
 
@@ -133,7 +133,8 @@ qn_status qn_broadcast_add(qn_broadcast_reader **out, qn_broadcast *ring, qn_bro
         room = put_before(reader, after[i]);
     if (!room) {
         reader_free(reader);
-        return qni_refused(err, allocator, (after_count + 1) * (int64_t)sizeof *after, "a reader of a broadcast ring");
+        return qni_refused(err, allocator, (after_count + 1) * (int64_t)sizeof(qn_broadcast_reader *),
+                           "a reader of a broadcast ring");
     }
     for (int64_t i = 0; i < reader->before_count; i++)
         reader->before[i]->followed = true;
@@ -348,7 +349,7 @@ void qn_broadcast_free(qn_broadcast *ring)
     const qn_allocator *allocator = ring->items.allocator;
     for (int64_t i = 0; i < ring->reader_count; i++)
         reader_free(ring->readers[i]);
-    qni_free(allocator, ring->readers, ring->readers_capacity, (int64_t)sizeof *ring->readers);
+    qni_free(allocator, ring->readers, ring->readers_capacity, (int64_t)sizeof(qn_broadcast_reader *));
     qni_ring_items_fini(&ring->items);
     qni_delete(allocator, ring);
 }

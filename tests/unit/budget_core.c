@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "mem/limits.h"
+#include "mem/budget_int.h"
 #include "mem/refuse.h"
 
 #include <quern/arena.h>
@@ -253,6 +254,31 @@ static void who_was_refused_is_told_why_even_when_there_is_room_again(void **sta
     qn_budget_free(budget);
 }
 
+/* Memory for one budget's record, at the same place each time. */
+static void *same_place(void *user, void *block, int64_t old_size, int64_t new_size)
+{
+    (void)block;
+    (void)old_size;
+    return new_size == 0 || new_size > (int64_t)sizeof(qn_budget) ? NULL : user;
+}
+
+static void the_refusal_of_a_budget_that_ended_is_not_that_of_another_in_its_place(void **state)
+{
+    (void)state;
+    static _Alignas(64) char place[sizeof(qn_budget)];
+    const qn_allocator source = {.resize = same_place, .user = place};
+    qn_budget *first = budget_from(NULL, "first", 100, &source);
+    assert_null(qni_alloc(qn_budget_allocator(first), 200, 1));
+    qn_budget_free(first);
+    qn_budget *second = budget_from(NULL, "second", 100, &source);
+    assert_ptr_equal(first, second);
+    qn_error err;
+    assert_null(qni_alloc(qn_budget_allocator(second), INT64_MAX, 8)); /* does not come to asking */
+    assert_int_equal(qni_refused(&err, qn_budget_allocator(second), 0, "so much"), QN_NOMEM);
+    assert_string_equal(err.message, "no memory for so much");
+    qn_budget_free(second);
+}
+
 static void an_arena_over_a_full_budget_says_so(void **state)
 {
     (void)state;
@@ -406,6 +432,33 @@ static void a_holder_that_takes_instead_is_refused_and_not_asked_again(void **st
     assert_null(qni_alloc(qn_budget_allocator(top), 900, 1));
     assert_int_equal(c.asked, 1);
     qn_budget_off_pressure(c.budget, greedy, &c);
+    cache_close(&c);
+    qn_budget_free(top);
+}
+
+static int64_t leave_and_come_again(void *user, int64_t wanted)
+{
+    (void)wanted;
+    cache *c = user;
+    c->asked++;
+    assert_in_range(c->asked, 1, 2);
+    qn_budget_off_pressure(c->budget, leave_and_come_again, c);
+    assert_int_equal(qn_budget_on_pressure(c->budget, leave_and_come_again, c, NULL), QN_OK);
+    return 0;
+}
+
+static void a_holder_that_registers_again_while_it_is_asked_is_asked_next_time(void **state)
+{
+    (void)state;
+    qn_budget *top = budget_of(NULL, "top", 1000);
+    cache c = cache_open(top, "cache", 0);
+    qn_error err;
+    assert_ok(qn_budget_on_pressure(c.budget, leave_and_come_again, &c, &err), &err);
+    assert_null(qni_alloc(qn_budget_allocator(top), 2000, 1));
+    assert_int_equal(c.asked, 1);
+    assert_null(qni_alloc(qn_budget_allocator(top), 2000, 1));
+    assert_int_equal(c.asked, 2);
+    qn_budget_off_pressure(c.budget, leave_and_come_again, &c);
     cache_close(&c);
     qn_budget_free(top);
 }
@@ -574,6 +627,18 @@ static void what_the_default_allocator_holds_counts_for_the_process(void **state
     assert_int_equal(stats_of(qn_budget_process()).live, before);
 }
 
+static void the_process_itself_can_be_drawn_on(void **state)
+{
+    (void)state;
+    int64_t before = stats_of(qn_budget_process()).live;
+    void *block = must_alloc(qn_budget_process(), 1000);
+    block = qn_budget_allocator(qn_budget_process())->resize(qn_budget_process(), block, 1000, 3000);
+    assert_non_null(block);
+    assert_int_equal(stats_of(qn_budget_process()).live, before + 3000);
+    give(qn_budget_process(), block, 3000);
+    assert_int_equal(stats_of(qn_budget_process()).live, before);
+}
+
 static void a_source_that_counts_already_is_not_counted_twice(void **state)
 {
     (void)state;
@@ -655,6 +720,28 @@ static void sizes_that_do_not_fit_are_refused(void **state)
     qn_budget_free(NULL);
 }
 
+static void as_much_as_can_be_counted_can_be_charged(void **state)
+{
+    (void)state;
+    void *usual = qni_alloc(NULL, 1000, 1);
+    qn_budget *budget = budget_of(NULL, "all", 0);
+    qn_error err;
+    assert_int_equal(qn_budget_charge(budget, INT64_MAX, &err), QN_BUDGET);
+    assert_contains(err.message, "more than can be counted");
+    assert_ok(qn_budget_charge(budget, QNI_BUDGET_COUNTED_MAX, &err), &err);
+    assert_true(stats_of(budget).live == QNI_BUDGET_COUNTED_MAX);
+    assert_true(stats_of(qn_budget_process()).live > QNI_BUDGET_COUNTED_MAX);
+    assert_true(stats_of(qn_budget_process()).peak > QNI_BUDGET_COUNTED_MAX);
+    assert_null(qni_alloc(qn_budget_allocator(budget), 1, 1));
+    qn_budget_set_limit(qn_budget_process(), 100);
+    assert_int_equal(qn_budget_explain(budget, 1, &err), QN_BUDGET);
+    qn_budget_set_limit(qn_budget_process(), 0);
+    qn_budget_discharge(budget, QNI_BUDGET_COUNTED_MAX);
+    assert_int_equal(stats_of(budget).live, 0);
+    qn_budget_free(budget);
+    qni_free(NULL, usual, 1000, 1);
+}
+
 static void a_long_name_is_cut_between_characters(void **state)
 {
     (void)state;
@@ -695,21 +782,25 @@ int main(void)
         cmocka_unit_test(the_sentence_names_the_largest_holders_first),
         cmocka_unit_test(the_last_refusal_is_remembered_as_things_were),
         cmocka_unit_test(who_was_refused_is_told_why_even_when_there_is_room_again),
+        cmocka_unit_test(the_refusal_of_a_budget_that_ended_is_not_that_of_another_in_its_place),
         cmocka_unit_test(an_arena_over_a_full_budget_says_so),
         cmocka_unit_test(a_holder_gives_back_and_the_request_is_granted),
         cmocka_unit_test(only_holders_below_the_full_budget_are_asked_largest_first),
         cmocka_unit_test(a_lowered_limit_asks_holders),
         cmocka_unit_test(a_holder_that_takes_instead_is_refused_and_not_asked_again),
+        cmocka_unit_test(a_holder_that_registers_again_while_it_is_asked_is_asked_next_time),
         cmocka_unit_test(a_holder_may_end_itself_while_it_is_asked),
         cmocka_unit_test(all_are_shown_parents_first_in_the_order_of_their_making),
         cmocka_unit_test(a_budget_freed_too_early_is_shown_until_its_last_byte),
         cmocka_unit_test(a_parent_freed_first_goes_with_its_last_child),
         cmocka_unit_test(a_budget_freed_too_early_stays_while_somebody_may_be_asked),
         cmocka_unit_test(what_the_default_allocator_holds_counts_for_the_process),
+        cmocka_unit_test(the_process_itself_can_be_drawn_on),
         cmocka_unit_test(a_source_that_counts_already_is_not_counted_twice),
         cmocka_unit_test(an_older_caller_gets_what_it_knows),
         cmocka_unit_test(sixteen_levels_are_the_most),
         cmocka_unit_test(sizes_that_do_not_fit_are_refused),
+        cmocka_unit_test(as_much_as_can_be_counted_can_be_charged),
         cmocka_unit_test(a_long_name_is_cut_between_characters),
         cmocka_unit_test(an_allocator_knows_its_budget),
     };

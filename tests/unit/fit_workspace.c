@@ -224,6 +224,28 @@ static void a_budget_without_room_is_named(void **state)
     qn_budget_free(budget);
 }
 
+static void a_budget_without_room_for_a_table_is_named(void **state)
+{
+    (void)state;
+    formula f;
+    make_formula(&f);
+    qn_error err;
+    qn_budget *budget;
+    qn_budget_options limits;
+    qn_budget_options_init(&limits, sizeof limits);
+    limits.limit = 100;
+    assert_ok(qn_budget_new(&budget, NULL, "fits", &limits, &err), &err);
+    qn_fit_options options = options_with(qn_budget_allocator(budget), NULL);
+    qn_fit_result *result;
+    assert_int_equal(qn_fit_table(&result, f.model, f.table, &options, &err), QN_BUDGET);
+    assert_null(result);
+    assert_contains(err.message, "rows of data");
+    assert_contains(err.message, "fits");
+    qn_budget_free(budget);
+    qn_model_unref(f.model);
+    qn_table_free(f.table);
+}
+
 typedef struct fitter {
     qn_workspace *workspace;
     decay data;
@@ -277,6 +299,7 @@ int main(void)
         cmocka_unit_test(without_a_workspace_all_comes_from_the_allocator),
         cmocka_unit_test(options_of_a_time_without_workspaces_still_serve),
         cmocka_unit_test(a_budget_without_room_is_named),
+        cmocka_unit_test(a_budget_without_room_for_a_table_is_named),
         cmocka_unit_test(fits_in_many_threads_share_a_workspace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,10 @@ static void a_percentile_lies_between_the_least_and_the_greatest_value(void **st
     qn_histogram_clear(h);
     qn_histogram_record(h, 1007, 3); /* the last */
     assert_int_equal(qn_histogram_percentile(h, 50), 1007);
+    qn_histogram_record(h, 1000, 3); /* both: its middle, and at the ends exactly what was recorded */
+    assert_int_equal(qn_histogram_percentile(h, 50), 1003);
+    assert_int_equal(qn_histogram_percentile(h, 0), 1000);
+    assert_int_equal(qn_histogram_percentile(h, 100), 1007);
     qn_histogram_free(h);
 }
 
@@ -141,6 +145,8 @@ static void what_is_above_the_highest_is_counted_apart(void **state)
     assert_int_equal(qn_histogram_percentile(h, 50), INT64_MAX - 20000);
     qn_histogram_record(h, INT64_MAX, INT64_MAX); /* sum and count stop where they would turn over */
     assert_int_equal(stats_of(h).sum, INT64_MAX);
+    assert_int_equal(stats_of(h).count, INT64_MAX);
+    qni_cells_record(h->cells, INT64_MAX);
     assert_int_equal(stats_of(h).count, INT64_MAX);
     qn_histogram_free(h);
 }
@@ -230,6 +236,9 @@ static void histograms_of_another_range_are_not_merged(void **state)
     qn_error err;
     assert_int_equal(qn_histogram_merge(a, b, &err), QN_INVALID);
     assert_contains(err.message, "1000");
+    qn_histogram *same_buckets = fresh(1001);
+    assert_int_equal(qn_histogram_merge(a, same_buckets, &err), QN_INVALID);
+    qn_histogram_free(same_buckets);
     qn_histogram *none;
     assert_int_equal(qn_histogram_new(&none, -1, NULL, &err), QN_INVALID);
     assert_null(none);

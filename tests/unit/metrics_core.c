@@ -453,6 +453,49 @@ static void recording_while_the_own_place_is_made_loses_nothing(void **state)
     assert_int_equal(a.memory.live_bytes, 0);
 }
 
+/* The outer record needs a first block; the inner one makes a larger block meanwhile, which must not be outdone. */
+static void a_block_that_grew_while_a_smaller_one_was_made_is_kept(void **state)
+{
+    (void)state;
+    recording_allocator a = {.metrics = NULL};
+    test_allocator_init(&a.memory);
+    const qn_allocator allocator = {.resize = resize_and_record, .user = &a};
+    qn_error err;
+    qn_metrics *m;
+    assert_ok(qn_metrics_new(&m, 0, &allocator, &err), &err);
+    qn_counter c[100];
+    for (int i = 0; i < 100; i++) {
+        char name[8];
+        (void)snprintf(name, sizeof name, "c%d", i);
+        c[i] = counter(m, name, NULL);
+    }
+    a.recorder.id = -1;
+    a.counter = c[99];
+    a.metrics = m;
+    qn_counter_add(m, c[0], 1);
+    assert_true(qni_block_has(qni_metrics_own(m), c[99].id));
+    assert_int_equal(qn_counter_value(m, c[0]), 1);
+    assert_int_equal(qn_counter_value(m, c[99]), 1);
+    qn_metrics_free(m);
+    assert_int_equal(a.memory.live_bytes, 0);
+}
+
+static void a_thread_without_a_number_keeps_no_other_from_its_place(void **state)
+{
+    (void)state;
+    qn_metrics *m = fresh(0);
+    qn_counter c = counter(m, "c", NULL);
+    int32_t own = (int32_t)qni_thread_number() + 1;
+    qni_thread_own = -1;
+    qn_counter_add(m, c, 1);
+    qni_thread_own = own;
+    assert_int_equal(m->shared_records, 1);
+    qn_counter_add(m, c, 1);
+    assert_int_equal(m->shared_records, 1);
+    assert_int_equal(qn_counter_value(m, c), 2);
+    qn_metrics_free(m);
+}
+
 static void *add_a_thousand(void *user)
 {
     qn_metrics *m = user;
@@ -527,6 +570,8 @@ int main(void)
         cmocka_unit_test(reserving_lets_a_thread_record_without_memory),
         cmocka_unit_test(without_memory_records_are_shared_and_memory_is_asked_for_seldom),
         cmocka_unit_test(recording_while_the_own_place_is_made_loses_nothing),
+        cmocka_unit_test(a_block_that_grew_while_a_smaller_one_was_made_is_kept),
+        cmocka_unit_test(a_thread_without_a_number_keeps_no_other_from_its_place),
         cmocka_unit_test(ten_threads_of_a_thousand_make_ten_thousand),
         cmocka_unit_test(a_timer_records_the_time_between_start_and_stop),
         cmocka_unit_test(the_process_has_one_registry),

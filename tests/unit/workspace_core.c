@@ -221,6 +221,46 @@ static void plans_add_up_and_are_taken_back(void **state)
     close_workspace(&f);
 }
 
+static void plans_that_cannot_all_be_held_are_not_said_to_be_reserved(void **state)
+{
+    (void)state;
+    qn_error err;
+    qn_budget *budget;
+    qn_workspace *w;
+    qn_budget_options options;
+    qn_budget_options_init(&options, sizeof options);
+    options.limit = 2000000;
+    assert_ok(qn_budget_new(&budget, NULL, "tight", &options, &err), &err);
+    assert_ok(qn_workspace_new(&w, NULL, qn_budget_allocator(budget), &err), &err);
+    const int64_t one[] = {16384}, other[] = {20000}; /* either would fit: 10 blocks of 131,072 or of 163,840 bytes */
+    assert_ok(qn_workspace_plan(NULL, w, QN_DTYPE_F64, 1, one, 10, &err), &err);
+    assert_ok(qn_workspace_reserve(w, &err), &err);
+    assert_ok(qn_workspace_plan(NULL, w, QN_DTYPE_F64, 1, other, 10, &err), &err);
+    assert_int_equal(qn_workspace_reserve(w, &err), QN_BUDGET);
+    assert_contains(err.message, "planned blocks of ");
+    assert_contains(err.message, "tight");
+    assert_ok(qn_workspace_plan(NULL, w, QN_DTYPE_F64, 1, one, -10, &err), &err);
+    assert_ok(qn_workspace_reserve(w, &err), &err);
+    assert_true(stats_of(w).idle_bytes >= 10 * 163840);
+    qn_workspace_free(w);
+    qn_budget_free(budget);
+}
+
+static void plans_for_more_than_can_be_counted_add_up_to_the_most(void **state)
+{
+    (void)state;
+    fixture f;
+    open_workspace(&f, 0);
+    qn_error err;
+    int64_t planned;
+    const int64_t small[] = {1}, large[] = {100};
+    assert_ok(qn_workspace_plan(&planned, f.workspace, QN_DTYPE_F64, 1, small, INT64_MAX / 64, &err), &err);
+    assert_ok(qn_workspace_plan(&planned, f.workspace, QN_DTYPE_F64, 1, large, INT64_MAX / 1024, &err), &err);
+    assert_true(planned == INT64_MAX);
+    assert_true(stats_of(f.workspace).planned_bytes == INT64_MAX);
+    close_workspace(&f);
+}
+
 typedef struct sums {
     qn_workspace_stats all;
     int64_t classes, last_size;
@@ -540,10 +580,12 @@ static void a_budget_is_never_exceeded_and_idle_memory_makes_room(void **state)
     qn_budget_free(budget);
 }
 
+static int64_t limited_to = 300000; /* bytes */
+
 static void *limited(void *user, void *block, int64_t old_size, int64_t new_size)
 {
     test_allocator *t = user;
-    if (new_size > old_size && t->live_bytes + new_size - old_size > 300000)
+    if (new_size > old_size && t->live_bytes + new_size - old_size > limited_to)
         return NULL;
     return t->allocator.resize(t->allocator.user, block, old_size, new_size);
 }
@@ -562,6 +604,11 @@ static void idle_memory_makes_room_where_there_is_no_budget(void **state)
     void *more;
     const int64_t shape[] = {400, 100};
     assert_int_equal(qn_workspace_take(&more, w, QN_DTYPE_F64, 2, shape, &err), QN_NOMEM);
+    /* Also for a shape of which there was none before, where not even its first record has room. */
+    give(w, must_take(w, 300, 100), 300, 100);
+    limited_to = memory.live_bytes;
+    give(w, must_take(w, 10, 10), 10, 10);
+    limited_to = 300000;
     qn_workspace_free(w);
     assert_int_equal(memory.live_bytes, 0);
 }
@@ -721,6 +768,8 @@ int main(void)
         cmocka_unit_test(impossible_shapes_are_refused),
         cmocka_unit_test(what_is_planned_is_reserved_only_on_request),
         cmocka_unit_test(plans_add_up_and_are_taken_back),
+        cmocka_unit_test(plans_that_cannot_all_be_held_are_not_said_to_be_reserved),
+        cmocka_unit_test(plans_for_more_than_can_be_counted_add_up_to_the_most),
         cmocka_unit_test(accounts_say_what_is_live_idle_and_wasted),
         cmocka_unit_test(trimming_takes_the_shapes_that_rested_longest),
         cmocka_unit_test(small_shapes_that_need_no_memory_age_as_well),
