@@ -90,9 +90,10 @@ typedef struct qn_recorder {
 } qn_recorder;
 
 /* Makes a registry. Each name may have up to `label_sets` sets of labels (0: 128); those that come later share one in
- * which every label is "other", and quern_metrics_label_sets_refused_total counts them. The allocator is borrowed. A
- * registry takes 9 KB, 64 bytes a metric and 8 more a thread; a recorder, besides, what a histogram does, and again for
- * each thread that records in it. Errors: QN_INVALID (negative), QN_NOMEM, QN_BUDGET. */
+ * which every label is "other", and quern_metrics_label_sets_refused_total counts them
+ * (quern_metrics_collected_label_sets_refused those of a reading's collectors). The allocator is borrowed. A registry
+ * takes 9 KB, 64 bytes a metric and 8 more a thread; a recorder, besides, what a histogram does, and again for each
+ * thread that records in it. Errors: QN_INVALID (negative), QN_NOMEM, QN_BUDGET. */
 QN_API QN_MUST_USE qn_status qn_metrics_new(qn_metrics **out, int64_t label_sets, const qn_allocator *allocator,
                                             qn_error *err);
 
@@ -125,7 +126,8 @@ QN_API void qn_metric_options_init(qn_metric_options *out, int64_t size);
  * 127 bytes, by custom with its unit ("_seconds", "_bytes"). A counter's ends in "_total", which is appended where it
  * does not. Takes a lock; not for hot paths. On failure out->id is -1. Errors: QN_INVALID (a name, label or option that
  * is not as said; a name that is taken by another kind, other label names, another highest or divisor, or by what a
- * recorder shows: name_bucket, name_sum, name_count), QN_LIMIT (more than 65,520 handles), QN_NOMEM, QN_BUDGET. */
+ * recorder shows: name_bucket, name_sum, name_count; one that begins with "quern_metrics_", the registry's own),
+ * QN_LIMIT (more than 65,520 handles), QN_NOMEM, QN_BUDGET. */
 QN_API QN_MUST_USE qn_status qn_counter_register(qn_counter *out, qn_metrics *metrics, const char *name,
                                                  const qn_metric_options *options, qn_error *err);
 QN_API QN_MUST_USE qn_status qn_gauge_register(qn_gauge *out, qn_metrics *metrics, const char *name,

@@ -12,9 +12,11 @@
  *  - What a pool has from its allocator it keeps until qn_pool_trim, until a budget asks for it back, or until it is
  *    freed. Idle objects in other threads' magazines are not lost: a thread that finds nothing else fetches them.
  *  - Memory is given back in whole slabs: one object in use keeps its slab.
+ *  - Where the system has membarrier when a pool is first used, it may not be taken away later by a filter on calls.
  *  - A pool that is not checked catches nothing: an object that is given back twice is handed out twice, one that is
  *    given to another pool, or that is no pool's, is handed out by that pool, and who writes to what was given back
- *    changes what another holds. Under the address sanitizer a use after giving back is seen in every pool.
+ *    changes what another holds; what was given back twice may also go back to the allocator while it is in use. Under
+ *    the address sanitizer a use after giving back is seen in every pool.
  *  - A checked pool catches all of these but writes beyond the first 64 KiB of an object, and reads: it logs them as
  *    errors with the names of pools and places, refuses what was given wrongly, and counts them. It keeps no magazines,
  *    takes a lock for each take and give, and touches each object, which it fills with 0xDB while idle, unless it has a
@@ -55,12 +57,14 @@ typedef struct qn_pool_options {
     int64_t magazine; /* idle objects that a thread keeps at most; 0: chosen by object_size, none from 64 KiB on and
                               none in small bounded pools; -1: none */
     qn_pool_checks checks; /* whether misuse is looked for */
-    /* Hooks, each may be NULL. They run in the thread that takes or gives, with no lock held, and may not use the pool.
-     * What they leave in an object is there at the next take. This one makes an object once, when its slab comes from
-     * the allocator. */
+    /* Hooks, each may be NULL. They may not use the pool. What they leave in an object is there at the next take. This
+     * one makes an object once, when its slab comes from the allocator, in the thread that takes, while others that
+     * need a slab wait. */
     qn_status (*construct)(void *user, void *object, qn_error *err);
     void (*reset)(void *user, void *object); /* runs in every qn_pool_give, before anybody else can have the object */
-    void (*destruct)(void *user, void *object); /* ends an object when its slab goes back */
+    void (*destruct)(void *user, void *object); /* ends an object when its slab goes back: by trimming,
+                                                   freeing, or in any thread that asks a tight budget for memory; takes
+                                                   none itself */
     void *user;                                 /* the first argument of the three */
 } qn_pool_options;
 

@@ -4,9 +4,9 @@
  * Caveats first (and those of quern/ring.h):
  *  - One thread produces, and each reader belongs to one thread. Several producers put an MPMC ring before it, or a
  *    lock. Closing, sequences and statistics: any thread.
- *  - Readers are added before the first claim. A reader may come after others: it sees an event when all of those have
- *    released it, and what they wrote into it. Readers of which neither comes after the other have an event at the same
- *    time: they write, if at all, into different fields.
+ *  - Readers are added before the first claim, while no other thread uses the ring. A reader may come after others: it
+ *    sees an event when all of those have released it, and what they wrote into it. Readers of which neither comes
+ *    after the other have an event at the same time: they write, if at all, into different fields.
  *  - The producer is held up by the slowest reader: a place is free when all readers have released it. A reader that
  *    ends must say so (qn_broadcast_reader_leave), or all stops. Without any reader nothing holds the producer up.
  *  - It blocks or rejects; it drops nothing.

@@ -2,6 +2,8 @@
  * classes' sources counted. */
 #include "array/workspace_int.h"
 
+#include "base/options.h"
+
 #include <string.h>
 
 /* What is summed over the tallies: one class's part, or with index -1 all of them. */
@@ -55,8 +57,7 @@ static void add_class(qn_workspace_stats *sum, const qni_workspace_class *c)
 
 void qn_workspace_get_stats(qn_workspace *workspace, qn_workspace_stats *out)
 {
-    int64_t size = out->size;
-    qn_workspace_stats sum = {.size = size};
+    qn_workspace_stats sum = {.size = (int64_t)sizeof sum};
     for (int64_t i = 0; i < QNI_WORKSPACE_CLASSES; i++) {
         const qni_workspace_class *c = qni_workspace_class_at(workspace, i);
         if (c != NULL)
@@ -66,7 +67,7 @@ void qn_workspace_get_stats(qn_workspace *workspace, qn_workspace_stats *out)
     sum.asked_bytes = a.sum;
     sum.held_bytes += (int64_t)sizeof *workspace + qni_locals_size(&workspace->tallies) +
                       a.tallies * (int64_t)sizeof(qni_workspace_tally);
-    memcpy(out, &sum, (size_t)(size < (int64_t)sizeof sum ? size : (int64_t)sizeof sum));
+    qni_stats_copy(out, &sum, (int64_t)sizeof sum);
 }
 
 void qn_workspace_each_class(qn_workspace *workspace, void (*fn)(void *user, const qn_workspace_stats *stats),

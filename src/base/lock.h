@@ -17,7 +17,7 @@ typedef struct qni_lock {
 /* What waiting for a lock has cost. All zero: nothing. Relaxed: they carry nothing but themselves. */
 typedef struct qni_lock_waits {
     _Atomic int64_t contended; /* takes that found the lock held */
-    _Atomic int64_t slept;     /* of these, the times that the system was asked to wait */
+    _Atomic int64_t slept;     /* times that one of them asked the system to wait */
     _Atomic int64_t wait_ns;   /* time from finding it held to having it */
 } qni_lock_waits;
 

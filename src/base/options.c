@@ -35,3 +35,15 @@ qn_status qni_options_copy(void *out, int64_t out_size, const void *given, const
     memcpy(out, &out_size, sizeof out_size);
     return QN_OK;
 }
+
+void qni_stats_copy(void *out, const void *stats, int64_t known)
+{
+    int64_t size;
+    memcpy(&size, out, sizeof size);
+    assert(size >= (int64_t)sizeof size);
+    if (size < (int64_t)sizeof size)
+        return;
+    int64_t both = size < known ? size : known;
+    memcpy((char *)out + sizeof size, (const char *)stats + sizeof size, (size_t)both - sizeof size);
+    memset((char *)out + both, 0, (size_t)(size - both));
+}

@@ -363,11 +363,10 @@ qn_status qn_blocks_reconfigure(qn_blocks *pool, int64_t count, int64_t block_si
 
 void qn_blocks_get_stats(qn_blocks *pool, qn_blocks_stats *out)
 {
-    assert(pool && out && out->size >= (int64_t)sizeof out->size);
+    assert(pool && out);
     qn_blocks_count counts = qn_blocks_counts(pool);
     /* Relaxed, all: each is read by itself. */
     qn_blocks_stats stats = {
-        .size = out->size,
         .used = counts.used,
         .free = counts.free,
         .total = counts.total,
@@ -387,5 +386,5 @@ void qn_blocks_get_stats(qn_blocks *pool, qn_blocks_stats *out)
     qni_blocks_lock(pool, 0); /* the region stays as it is */
     stats.block_size = pool->region.block_size;
     qni_blocks_unlock(pool, 0);
-    memcpy(out, &stats, (size_t)(out->size < (int64_t)sizeof stats ? out->size : (int64_t)sizeof stats));
+    qni_stats_copy(out, &stats, (int64_t)sizeof stats);
 }

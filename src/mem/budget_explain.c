@@ -2,6 +2,7 @@
 #include "mem/budget_int.h"
 
 #include "base/error.h"
+#include "base/options.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -50,12 +51,7 @@ static qn_budget_stats default_stats(void)
 void qn_budget_get_stats(const qn_budget *budget, qn_budget_stats *out)
 {
     qn_budget_stats stats = stats_of(budget);
-    int64_t size = out->size, known = (int64_t)sizeof stats;
-    assert(size >= (int64_t)sizeof size);
-    memcpy(out, &stats, (size_t)(size < known ? size : known));
-    if (size > known)
-        memset((char *)out + known, 0, (size_t)(size - known));
-    out->size = size;
+    qni_stats_copy(out, &stats, (int64_t)sizeof stats);
 }
 
 typedef struct walk {

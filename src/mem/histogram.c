@@ -4,6 +4,7 @@
 #include "mem/histogram.h"
 
 #include "base/alloc.h"
+#include "base/options.h"
 #include "mem/limits.h"
 #include "mem/refuse.h"
 
@@ -265,11 +266,7 @@ void qn_histogram_get_stats(const qn_histogram *histogram, qn_histogram_stats *o
         .max = count > 0 ? plain(&cells->max) : 0,
         .mean = count > 0 ? (double)sum / (double)count : (double)NAN,
     };
-    int64_t size = out->size;
-    assert(size >= (int64_t)sizeof size);
-    if (size > (int64_t)sizeof stats)
-        size = (int64_t)sizeof stats;
-    memcpy((char *)out + sizeof size, (const char *)&stats + sizeof size, (size_t)size - sizeof size);
+    qni_stats_copy(out, &stats, (int64_t)sizeof stats);
 }
 
 void qn_histogram_clear(qn_histogram *histogram)

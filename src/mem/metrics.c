@@ -16,6 +16,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 /* What a thread has that has no block yet. Never written. */
 static const qni_block no_block = {.capacity = 0};
@@ -275,6 +276,11 @@ void qn_metric_options_init(qn_metric_options *out, int64_t size)
 static qn_status enter(int32_t *id, qn_metrics *metrics, qni_metric_kind kind, const char *name,
                        const qn_metric_options *options, qn_error *err)
 {
+    static const char own[] = "quern_metrics_";
+    *id = -1;
+    if (name != NULL && strncmp(name, own, sizeof own - 1) == 0)
+        return qni_error(err, QN_INVALID, "the metric %.*s: names that begin with %s are the registry's own",
+                         QNI_METRICS_NAME_SIZE - 1, name, own);
     qni_series *series;
     qn_status status = qni_catalog_register(&series, &metrics->catalog, NULL, kind, name, options, err);
     *id = series == NULL ? -1 : series->id;

@@ -101,9 +101,11 @@ void qn_metrics_collect_end(qn_metrics *metrics,
     qni_lock_give(&metrics->collecting);
 }
 
-/* Says which names of a catalog had more label sets than are kept. */
+/* Says which names of a catalog had more label sets than are kept: of what is registered, for ever; of what collectors
+ * publish, in this reading. */
 static qn_status publish_refused(qn_collection *collection, const qni_catalog *catalog, qn_error *err)
 {
+    bool collected = catalog == &collection->catalog;
     qn_status status = QN_OK;
     for (const qni_family *family = qni_family_first(catalog); family != NULL && status == QN_OK;
          family = qni_family_next(family)) {
@@ -113,10 +115,16 @@ static qn_status publish_refused(qn_collection *collection, const qni_catalog *c
         qn_label label = {.name = "metric", .value = family->text};
         qn_metric_options options;
         qn_metric_options_init(&options, sizeof options);
-        options.help = "Registrations of label sets beyond the limit, which share the set \"other\".";
+        options.help = collected ? "Label sets beyond the limit in this reading, which share the set \"other\"."
+                                 : "Registrations of label sets beyond the limit, which share the set \"other\".";
         options.labels = &label;
         options.label_count = 1;
-        status = qn_collection_counter(collection, "quern_metrics_label_sets_refused_total", &options, refused, err);
+        if (collected)
+            status = qn_collection_gauge(collection, "quern_metrics_collected_label_sets_refused", &options,
+                                         (double)refused, err);
+        else
+            status =
+                qn_collection_counter(collection, "quern_metrics_label_sets_refused_total", &options, refused, err);
     }
     return status;
 }

@@ -133,7 +133,8 @@ __attribute__((noinline)) static qn_status take_slowly(void **out, qn_pool *pool
 {
     qni_magazine *magazine = make_magazine(pool);
     while (!refill(out, pool, magazine)) {
-        qn_status status = qni_pool_grow(pool, err);
+        qn_error why = qn_error_none(); /* the caller's stays as it is where another thread's magazine helps */
+        qn_status status = qni_pool_grow(pool, &why);
         if (status == QN_OK)
             continue;
         if (qni_pool_steal(pool, out))
@@ -146,6 +147,8 @@ __attribute__((noinline)) static qn_status take_slowly(void **out, qn_pool *pool
             return qni_error(err, QN_EXHAUSTED,
                              "pool \"%s\": all %" PRId64 " objects are in use, and it may have no more", pool->name,
                              objects);
+        if (err != NULL)
+            *err = why;
         return status;
     }
     QNI_POOL_SHOW(*out, pool->object_size);
@@ -307,11 +310,12 @@ static int64_t choose_magazine(const qn_pool_options *options, int64_t stride, i
  * fall into all sets of a cache and not into a few. */
 static bool choose_stride(int64_t *out, int64_t object_size)
 {
+    int64_t with_state;
     if (object_size < 1 || !qni_size_round_up(out, object_size, QNI_ALIGN))
         return false;
-    if (*out >= QNI_POOL_ODD_FROM && *out / QNI_ALIGN % 2 == 0)
-        return qni_size_add(out, *out, QNI_ALIGN);
-    return true;
+    if (*out >= QNI_POOL_ODD_FROM && *out / QNI_ALIGN % 2 == 0 && !qni_size_add(out, *out, QNI_ALIGN))
+        return false;
+    return qni_size_add(&with_state, *out, (int64_t)sizeof(qni_object_state));
 }
 
 static qn_status check_growth(const qn_pool_options *o, qn_error *err)

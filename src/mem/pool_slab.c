@@ -184,7 +184,7 @@ enum {
 /* Under the depot's lock: marks the slabs that go back. Returns their bytes. */
 static int64_t choose(qn_pool *pool, int64_t keep_size, int64_t wanted)
 {
-    int64_t keep = keep_size / pool->stride + (keep_size % pool->stride != 0); /* objects */
+    int64_t keep = keep_size / pool->object_size + (keep_size % pool->object_size != 0); /* objects */
     int64_t idle = pool->idle_count, freed = 0;
     for (int64_t i = 0; i < pool->idle_count && freed < wanted; i++) {
         qni_slab *slab = qni_slab_find(pool, pool->idle[i]);

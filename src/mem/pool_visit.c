@@ -6,6 +6,7 @@
 #include "mem/pool_int.h"
 
 #include "base/error.h"
+#include "base/options.h"
 
 #include <assert.h>
 #include <string.h>
@@ -111,7 +112,7 @@ static bool add_to_tally(void *user, void *thing)
 
 void qn_pool_get_stats(qn_pool *pool, qn_pool_stats *out)
 {
-    assert(pool && out && out->size >= (int64_t)sizeof out->size);
+    assert(pool && out);
     tally t = {0};
     qni_visit_begin(pool);
     qni_depot_take(pool);
@@ -130,6 +131,5 @@ void qn_pool_get_stats(qn_pool *pool, qn_pool_stats *out)
     stats.contended = atomic_load_explicit(&pool->waits.contended, memory_order_relaxed);
     stats.slept = atomic_load_explicit(&pool->waits.slept, memory_order_relaxed);
     stats.wait_ns = atomic_load_explicit(&pool->waits.wait_ns, memory_order_relaxed);
-    stats.size = out->size;
-    memcpy(out, &stats, (size_t)(out->size < (int64_t)sizeof stats ? out->size : (int64_t)sizeof stats));
+    qni_stats_copy(out, &stats, (int64_t)sizeof stats);
 }

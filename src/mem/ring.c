@@ -51,13 +51,3 @@ void qni_ring_items_fini(qni_ring_items *items)
     qni_free(items->allocator, items->bytes, items->capacity * items->item_size, 1);
     items->bytes = NULL;
 }
-
-void qni_ring_stats_copy(qn_ring_stats *out, const qn_ring_stats *stats)
-{
-    int64_t size = out->size < (int64_t)sizeof *stats ? out->size : (int64_t)sizeof *stats;
-    if (size <= (int64_t)sizeof out->size)
-        return;
-    int64_t caller_size = out->size;
-    memcpy(out, stats, (size_t)size);
-    out->size = caller_size;
-}

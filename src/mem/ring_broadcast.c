@@ -12,6 +12,7 @@
  * them. */
 #include <quern/ring_broadcast.h>
 
+#include "base/options.h"
 #include "mem/refuse.h"
 #include "mem/ring_int.h"
 #include "mem/wait.h"
@@ -339,7 +340,7 @@ void qn_broadcast_get_stats(const qn_broadcast *ring, qn_ring_stats *out)
     stats.consumed = qni_min(least, stats.produced);
     stats.rejected = atomic_load_explicit(&ring->rejected, memory_order_relaxed);
     qni_wait_counts(&stats, &ring->room, &ring->news);
-    qni_ring_stats_copy(out, &stats);
+    qni_stats_copy(out, &stats, (int64_t)sizeof stats);
 }
 
 void qn_broadcast_free(qn_broadcast *ring)

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/lock.h"
+#include "base/options.h"
 #include "mem/limits.h"
 #include "mem/refuse.h"
 #include "mem/ring_int.h"
@@ -268,7 +269,7 @@ void qn_conflate_get_stats(qn_conflate *ring, qn_ring_stats *out)
                            .rejected = ring->rejected};
     qni_lock_give(&ring->lock);
     qni_wait_counts(&stats, &ring->room, &ring->news);
-    qni_ring_stats_copy(out, &stats);
+    qni_stats_copy(out, &stats, (int64_t)sizeof stats);
 }
 
 void qn_conflate_free(qn_conflate *ring)

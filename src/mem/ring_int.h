@@ -25,9 +25,6 @@ QN_MUST_USE qn_status qni_ring_items_init(qni_ring_items *items, int64_t capacit
                                           const qn_allocator *allocator, const char *name, qn_error *err);
 void qni_ring_items_fini(qni_ring_items *items);
 
-/* Copies as much of `stats` as the caller's struct has room for. */
-void qni_ring_stats_copy(qn_ring_stats *out, const qn_ring_stats *stats);
-
 /* A sequence's slot. The division only where the capacity is no power of two. */
 static inline int64_t qni_ring_slot(const qni_ring_items *items, int64_t sequence)
 {

@@ -10,6 +10,7 @@
  * so, before moving head or tail. Head and tail themselves carry nothing to those who use them. */
 #include <quern/ring_mpmc.h>
 
+#include "base/options.h"
 #include "mem/refuse.h"
 #include "mem/ring_int.h"
 #include "mem/wait.h"
@@ -321,7 +322,7 @@ void qn_mpmc_get_stats(const qn_mpmc *ring, qn_ring_stats *out)
     stats.produced = atomic_load_explicit(&ring->tail, memory_order_acquire) & ~CLOSED;
     stats.rejected = atomic_load_explicit(&ring->rejected, memory_order_relaxed);
     qni_wait_counts(&stats, &ring->room, &ring->news);
-    qni_ring_stats_copy(out, &stats);
+    qni_stats_copy(out, &stats, (int64_t)sizeof stats);
 }
 
 void qn_mpmc_free(qn_mpmc *ring)

@@ -9,6 +9,7 @@
  * moves an unpinned head on by an exchange. A plain ring's head is never pinned and written by the consumer alone. */
 #include <quern/ring_spsc.h>
 
+#include "base/options.h"
 #include "mem/refuse.h"
 #include "mem/ring_int.h"
 #include "mem/wait.h"
@@ -345,7 +346,7 @@ void qn_spsc_get_stats(const qn_spsc *ring, qn_ring_stats *out)
     stats.produced = atomic_load_explicit(&ring->tail, memory_order_acquire);
     stats.rejected = atomic_load_explicit(&ring->rejected, memory_order_relaxed);
     qni_wait_counts(&stats, &ring->room, &ring->news);
-    qni_ring_stats_copy(out, &stats);
+    qni_stats_copy(out, &stats, (int64_t)sizeof stats);
 }
 
 void qn_spsc_free(qn_spsc *ring)

@@ -133,6 +133,7 @@ static void bad_names_and_labels_are_refused_by_name(void **state)
         {"ok", {{"a", "1"}, {"b", "2"}, {"a", "3"}}, 3, "twice"},
         {"ok", {{"a", "1"}}, 9, "9 labels"},
         {"ok", {{"a", "1"}}, -1, "-1 labels"},
+        {"quern_metrics_mine", {{"a", "1"}}, 1, "own"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         qn_metric_options options;

@@ -240,22 +240,22 @@ static void collectors_publish_by_metric_and_equal_labels_add_up(void **state)
         {"a", 10, 1, QN_OK}, {"b", 20, 2, QN_OK}, {"a", 5, 3, QN_OK}, {"c", 7, 4, QN_OK}, {"d", 8, 5, QN_OK}};
     for (int i = 0; i < 5; i++)
         assert_ok(qn_metrics_collect(m, publish_pool, &pools[i], &err), &err);
-    static const char expected[] =
-        "# HELP pool_bytes Bytes.\n"
-        "# TYPE pool_bytes gauge\n"
-        "pool_bytes{pool=\"a\"} 15\n"
-        "pool_bytes{pool=\"b\"} 20\n"
-        "pool_bytes{pool=\"other\"} 15\n"
-        "# HELP pool_taken_total Bytes.\n"
-        "# TYPE pool_taken_total counter\n"
-        "pool_taken_total{pool=\"a\"} 4\n"
-        "pool_taken_total{pool=\"b\"} 2\n"
-        "pool_taken_total{pool=\"other\"} 9\n"
-        "# HELP quern_metrics_label_sets_refused_total Registrations of label sets beyond the limit, which share the "
-        "set \"other\".\n"
-        "# TYPE quern_metrics_label_sets_refused_total counter\n"
-        "quern_metrics_label_sets_refused_total{metric=\"pool_bytes\"} 2\n"
-        "quern_metrics_label_sets_refused_total{metric=\"pool_taken_total\"} 2\n";
+    static const char expected[] = "# HELP pool_bytes Bytes.\n"
+                                   "# TYPE pool_bytes gauge\n"
+                                   "pool_bytes{pool=\"a\"} 15\n"
+                                   "pool_bytes{pool=\"b\"} 20\n"
+                                   "pool_bytes{pool=\"other\"} 15\n"
+                                   "# HELP pool_taken_total Bytes.\n"
+                                   "# TYPE pool_taken_total counter\n"
+                                   "pool_taken_total{pool=\"a\"} 4\n"
+                                   "pool_taken_total{pool=\"b\"} 2\n"
+                                   "pool_taken_total{pool=\"other\"} 9\n"
+                                   "# HELP quern_metrics_collected_label_sets_refused Label sets beyond the limit in "
+                                   "this reading, which share the "
+                                   "set \"other\".\n"
+                                   "# TYPE quern_metrics_collected_label_sets_refused gauge\n"
+                                   "quern_metrics_collected_label_sets_refused{metric=\"pool_bytes\"} 2\n"
+                                   "quern_metrics_collected_label_sets_refused{metric=\"pool_taken_total\"} 2\n";
     check_text(m, expected);
     check_text(m, expected); /* nothing stays from one reading to the next */
     for (int i = 1; i < 5; i++)

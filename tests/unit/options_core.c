@@ -67,6 +67,29 @@ static void a_size_that_cannot_be_is_refused(void **state)
     }
 }
 
+typedef struct thing_stats {
+    int64_t size;
+    int64_t first, second;
+} thing_stats;
+
+static void statistics_fill_what_the_caller_knows_and_clear_the_rest(void **state)
+{
+    (void)state;
+    const thing_stats found = {.first = 1, .second = 2};
+    thing_stats same = {.size = sizeof same, .first = 9, .second = 9};
+    qni_stats_copy(&same, &found, sizeof found);
+    assert_true(same.size == sizeof same && same.first == 1 && same.second == 2);
+    thing_stats older = {.size = 2 * sizeof(int64_t), .first = 9, .second = 9};
+    qni_stats_copy(&older, &found, sizeof found);
+    assert_true(older.size == 2 * sizeof(int64_t) && older.first == 1 && older.second == 9);
+    struct {
+        thing_stats known;
+        int64_t third;
+    } newer = {.known = {.size = sizeof newer}, .third = 9};
+    qni_stats_copy(&newer, &found, sizeof found);
+    assert_true(newer.known.size == sizeof newer && newer.known.second == 2 && newer.third == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -74,6 +97,7 @@ int main(void)
         cmocka_unit_test(a_caller_that_knows_fewer_fields_has_no_more_written),
         cmocka_unit_test(a_newer_caller_is_served_unless_it_uses_what_is_not_known),
         cmocka_unit_test(a_size_that_cannot_be_is_refused),
+        cmocka_unit_test(statistics_fill_what_the_caller_knows_and_clear_the_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -266,6 +266,19 @@ static void trimming_keeps_as_much_as_it_is_told(void **state)
     close_pool(&f);
 }
 
+static void what_is_kept_is_bytes_of_objects_without_their_padding(void **state)
+{
+    (void)state;
+    fixture f;
+    qn_pool_options options = unchecked(65536);
+    options.initial = 200;
+    options.grow = 1;
+    open_pool(&f, options);
+    assert_int_equal(qn_pool_trim(f.pool, 200 * 65536), 0);
+    assert_int_equal(stats_of(f.pool).idle, 200);
+    close_pool(&f);
+}
+
 static void the_slabs_that_were_idle_longest_go_first(void **state)
 {
     (void)state;
@@ -424,7 +437,7 @@ static void objects_are_made_and_ended_once(void **state)
         for (int i = 0; i < 20; i++)
             qn_pool_give(f.pool, objects[i]);
         assert_int_equal(m.ended, 0);
-        assert_true(qn_pool_trim(f.pool, 7 * 64) > 0);
+        assert_true(qn_pool_trim(f.pool, 7 * 32) > 0);
         assert_int_equal(m.ended, 10);
         m.fail_at = 23;
         for (int i = 0; i < 10; i++)
@@ -456,6 +469,7 @@ static void impossible_pools_are_refused(void **state)
     REFUSED(QN_INVALID, options.object_size = 0);
     REFUSED(QN_INVALID, options.object_size = -1);
     REFUSED(QN_INVALID, options.object_size = INT64_MAX);
+    REFUSED(QN_INVALID, options.object_size = INT64_MAX - 127);
     REFUSED(QN_INVALID, options.initial = -1);
     REFUSED(QN_INVALID, options.grow = -1);
     REFUSED(QN_INVALID, options.max = 3);
@@ -672,6 +686,7 @@ int main(void)
         cmocka_unit_test(a_pool_grows_by_as_many_as_it_was_told),
         cmocka_unit_test(trimming_gives_whole_idle_slabs_back),
         cmocka_unit_test(trimming_keeps_as_much_as_it_is_told),
+        cmocka_unit_test(what_is_kept_is_bytes_of_objects_without_their_padding),
         cmocka_unit_test(the_slabs_that_were_idle_longest_go_first),
         cmocka_unit_test(bytes_are_those_that_the_allocator_gave),
         cmocka_unit_test(a_hit_is_a_take_that_asks_nobody),
