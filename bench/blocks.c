@@ -184,7 +184,7 @@ static void one_round(void *user)
 
 static side side_open(gang *g, const variant *kind, int64_t list, bool one_owner, bool quick)
 {
-    side s = {g, kind, kind->open(BLOCKS, BLOCK_SIZE), list, (quick ? 4000 : 40000) / g->count, one_owner};
+    side s = {g, kind, kind->open(BLOCKS, BLOCK_SIZE), list, (quick ? 4000 : 400000) / g->count, one_owner};
     if (s.pool == NULL)
         die("a pool");
     return s;

@@ -1,7 +1,16 @@
 /* base/lock.c: locks and sleeping over Linux's futex.
  *
- * The lock's word is taken with acquire and given with release: what one holder wrote the next one sees. Word 2 may be
- * left by a taker that in the end did not sleep; the next giver then wakes nobody, at the cost of a call. */
+ * The lock's word is taken with acquire and given with release: what one holder wrote the next one sees.
+ *
+ * Why no wake is lost. A sleeper S sets bit 0 of `sleepers` (A), fences, tries the lock (B), and sleeps while
+ * `sleepers` is as A left it. A giver G frees the word (X), fences, reads `sleepers` (C), and where the bit is set
+ * counts it up, which clears the bit, and wakes one. S's fence is the heavy one, G's the light one; one is first.
+ *  - G's is first: B finds the lock free, or taken by another, who is to give it yet.
+ *  - S's is first: C sees A or what came later. Either G counts up, or another giver did since A; then S is not let to
+ *    sleep, or one of those who sleep is woken.
+ * Whoever is woken begins again at A, so the bit is set while others sleep: the next giver wakes one more. A bit that
+ * is left by one who did not sleep costs a giver a call. The count has 31 bits, and would have to go round between A
+ * and sleeping. Without the heavy fence a sleep is a short one. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* syscall */
 #endif
@@ -77,13 +86,14 @@ static int64_t take_slowly(qni_lock *lock)
         if (atomic_load_explicit(&lock->word, memory_order_relaxed) == 0 && qni_lock_try(lock))
             return 0;
     }
-    int64_t slept = 0;
-    /* Acquire: as in qni_lock_try. 2: whoever gives the lock now wakes somebody. */
-    while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0) {
-        (void)qni_park(&lock->word, 2, -1);
-        slept++;
+    for (int64_t slept = 0;; slept++) {
+        /* A. Relaxed: the fence orders it. */
+        uint32_t seen = atomic_fetch_or_explicit(&lock->sleepers, 1, memory_order_relaxed) | 1;
+        bool ordered = qni_fence_heavy();
+        if (qni_lock_try(lock)) /* B */
+            return slept;
+        (void)qni_park(&lock->sleepers, seen, ordered ? -1 : QNI_LOCK_BLIND_NS);
     }
-    return slept;
 }
 
 void qni_lock_take(qni_lock *lock, qni_lock_waits *waits)
@@ -101,9 +111,22 @@ void qni_lock_take(qni_lock *lock, qni_lock_waits *waits)
     atomic_fetch_add_explicit(&waits->wait_ns, qni_clock_monotonic_ns() - begin_ns, memory_order_relaxed);
 }
 
+/* Wakes one of those who sleep, where `sleepers` still is `seen`; else another giver did. */
+static void wake_one(qni_lock *lock, uint32_t seen)
+{
+    /* Relaxed: it carries nothing; who is woken acquires the lock's word. */
+    if (atomic_compare_exchange_strong_explicit(&lock->sleepers, &seen, (seen & ~UINT32_C(1)) + 2, memory_order_relaxed,
+                                                memory_order_relaxed))
+        qni_unpark(&lock->sleepers, 1);
+}
+
 void qni_lock_give(qni_lock *lock)
 {
-    /* Release: what this holder wrote is seen by the next, who acquires. */
-    if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
-        qni_unpark(&lock->word, 1);
+    /* X. Release: what this holder wrote is seen by the next, who acquires. */
+    atomic_store_explicit(&lock->word, 0, memory_order_release);
+    qni_fence_light();
+    /* C. Relaxed: the fences order it. */
+    uint32_t seen = atomic_load_explicit(&lock->sleepers, memory_order_relaxed);
+    if (__builtin_expect(seen & 1, 0))
+        wake_one(lock, seen);
 }

@@ -1,7 +1,8 @@
 /* base/lock.h: a small lock that counts its waits, and the sleeping and waking under everything that waits.
  *
- * A lock that is free costs one atomic exchange and never enters the system; one that is held is spun on for a moment
- * and then slept on. Not recursive; given by the thread that took it. Any thread. */
+ * Taking a lock that is free costs one atomic exchange, giving it a store; neither enters the system. One that is held
+ * is spun on for a moment and then slept on. Not recursive; given by the thread that took it. Its memory outlives every
+ * call on it, the giving one included. Any thread. */
 #ifndef QNI_BASE_LOCK_H
 #define QNI_BASE_LOCK_H
 
@@ -11,7 +12,8 @@
 
 /* All zero: free. */
 typedef struct qni_lock {
-    _Atomic uint32_t word; /* 0 free, 1 held, 2 held and perhaps slept on */
+    _Atomic uint32_t word;     /* 0 free, 1 held */
+    _Atomic uint32_t sleepers; /* bit 0: somebody sleeps here, or is about to, or was; above it: wakes, counted */
 } qni_lock;
 
 /* What waiting for a lock has cost. All zero: nothing. Relaxed: they carry nothing but themselves. */

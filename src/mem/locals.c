@@ -29,7 +29,7 @@ static qni_locals_table *empty_table(void)
 void qni_locals_init(qni_locals *locals, const qn_allocator *allocator)
 {
     atomic_init(&locals->table, empty_table());
-    atomic_init(&locals->lock.word, 0);
+    locals->lock = (qni_lock){0};
     locals->allocator = allocator;
 }
 

@@ -29,12 +29,12 @@ void qni_metrics_init(qn_metrics *metrics, int64_t label_sets, const qn_allocato
     } none = {.read = &no_block}; /* which nobody writes, for it has no room */
     for (int i = 0; i < QNI_THREAD_NUMBERS + 2; i++)
         atomic_init(&metrics->places.blocks[i], none.block);
-    atomic_init(&metrics->places_lock.word, 0);
+    metrics->places_lock = (qni_lock){0};
     metrics->places_end = 0;
     qni_catalog_init(&metrics->catalog, label_sets, allocator);
     atomic_init(&metrics->shared_records, 0);
     atomic_init(&metrics->retry_at, 0);
-    atomic_init(&metrics->collecting.word, 0);
+    metrics->collecting = (qni_lock){0};
     metrics->collectors = NULL;
 }
 

@@ -38,7 +38,7 @@ void qni_catalog_init(qni_catalog *catalog, int64_t label_sets, const qn_allocat
     catalog->allocator = allocator;
     catalog->label_sets = label_sets;
     catalog->last = NULL;
-    atomic_init(&catalog->lock.word, 0);
+    catalog->lock = (qni_lock){0};
     atomic_init(&catalog->first, NULL);
     atomic_init(&catalog->count, 0);
     for (int i = 0; i < QNI_METRICS_PAGES; i++)

@@ -56,7 +56,7 @@ static void a_waiter_sleeps_is_woken_and_sees_what_was_written(void **state)
     pthread_t thread;
     qni_lock_take(&w.lock, NULL);
     assert_int_equal(pthread_create(&thread, NULL, take_and_look, &w), 0);
-    while (atomic_load(&w.lock.word) != 2) /* until it has given up spinning */
+    while (atomic_load(&w.lock.sleepers) == 0) /* until it has given up spinning */
         sched_yield();
     w.written = 7;
     qni_lock_give(&w.lock);
