@@ -3,6 +3,7 @@
  * Peers: malloc of the C library, mimalloc and jemalloc, each opened with dlopen for itself, so that all run in one
  * process and nothing of the program's own goes through them. Every side runs the same loop, compiled for it. Cases:
  *  - pair: an object of 64 bytes, or of 8 KiB, is taken, written to and given back;
+ *  - two threads, no memory: a loop, in one thread and in two: what the processors can do at best;
  *  - pairs in two threads: millions of them in one thread, and in two at once, each with its own objects;
  *  - burst: 1,000 objects are taken and then given back in random order; the time is that of an object;
  *  - handover: one thread takes and writes, another reads and gives back; between them a ring of pointers that moves 32
@@ -435,6 +436,37 @@ static void measure_pairs(bench *b, int64_t size, const char *name)
     qn_pool_free(pool);
 }
 
+static void print_scaling(const char *name, const char *side, bench_figure two_to_one)
+{
+    printf("%-28s %s: throughput of two threads / of one = %.2f [%.2f … %.2f]\n", name, side, 2 / two_to_one.median,
+           2 / two_to_one.max, 2 / two_to_one.min);
+}
+
+/* A loop that touches no memory. */
+static void run_loop(void *user)
+{
+    uint64_t x = 1;
+    for (int64_t i = *(const int64_t *)user; i > 0; i--) {
+        x = x * 5 + 1;
+        __asm__ volatile("" : "+r"(x)); /* each round takes its time */
+    }
+}
+
+static void run_two_loops(void *user)
+{
+    run_together((job){run_loop, user}, (job){run_loop, user});
+}
+
+/* What two threads can be to one here: where the processors are two halves of one, less than two. */
+static void measure_processors(bench *b)
+{
+    static const char name[] = "two threads, no memory";
+    int64_t rounds = b->quick ? 200000 : 8000000;
+    print_scaling(name, "a loop",
+                  bench_compare(b, name, (bench_side){"a loop, two", run_two_loops, &rounds},
+                                (bench_side){"a loop", run_loop, &rounds}, 0, NULL));
+}
+
 /* Each side in one thread and in two, by turns. */
 static void measure_two_threads(bench *b, int64_t size, const char *name)
 {
@@ -450,8 +482,7 @@ static void measure_two_threads(bench *b, int64_t size, const char *name)
         (void)snprintf(side, sizeof side, "%s, two", names[k]);
         bench_figure ratio = bench_compare(b, name, (bench_side){side, run_twins, &two},
                                            (bench_side){names[k], run_pairs, &works[k]}, 0, NULL);
-        printf("%-28s %s: throughput of two threads / of one = %.2f [%.2f … %.2f]\n", name, names[k], 2 / ratio.median,
-               2 / ratio.max, 2 / ratio.min);
+        print_scaling(name, names[k], ratio);
     }
     print_waits(pool);
     qn_pool_free(pool);
@@ -596,6 +627,7 @@ int main(int argc, char **argv)
         measure_walk(&b, 10000, "walk of 10000, 8 KiB", "their beginnings, 10000");
     measure_pairs(&b, 64, "pair, 64 B");
     measure_pairs(&b, 8192, "pair, 8 KiB");
+    measure_processors(&b);
     measure_two_threads(&b, 64, "pairs in two threads, 64 B");
     measure_two_threads(&b, 8192, "pairs in two threads, 8 KiB");
     measure_bursts(&b);
