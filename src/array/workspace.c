@@ -134,10 +134,13 @@ qni_workspace_class *qni_workspace_class_make(qn_workspace *w, int64_t index)
 
 qni_workspace_tally *qni_workspace_tally_make(qn_workspace *w)
 {
-    qni_workspace_tally *tally = qni_locals_get(&w->tallies);
+    if (qni_thread_number() < 0)
+        return &w->shared;
+    qni_workspace_tally *tally =
+        qni_locals_get(&w->tallies); /* with its number it may have that of a thread before it */
     if (tally != NULL)
         return tally;
-    tally = qni_thread_number() < 0 ? NULL : qni_new(w->source, qni_workspace_tally);
+    tally = qni_new(w->source, qni_workspace_tally);
     if (tally != NULL && qni_locals_put(&w->tallies, tally))
         return tally;
     if (tally != NULL)

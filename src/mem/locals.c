@@ -7,6 +7,8 @@
 #include "base/alloc.h"
 #include "mem/limits.h"
 
+#include <assert.h>
+
 #include <string.h>
 
 static int64_t table_size(int64_t capacity)
@@ -80,6 +82,7 @@ static bool put(qni_locals *locals, void *thing, int64_t number, qni_locals_tabl
         *fresh = NULL;
     }
     bool fits = number < table->capacity;
+    assert(!fits || atomic_load_explicit(&table->things[number], memory_order_relaxed) == NULL);
     if (fits)
         /* Release: qni_locals_each, in another thread, sees the thing complete; the lock would do as well. */
         atomic_store_explicit(&table->things[number], thing, memory_order_release);

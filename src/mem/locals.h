@@ -31,7 +31,8 @@ void qni_locals_init(qni_locals *locals, const qn_allocator *allocator);
 /* Frees the tables, not the things. */
 void qni_locals_fini(qni_locals *locals);
 
-/* The calling thread's thing, or NULL: it has none yet (qni_locals_put one) or no number (use what is shared). */
+/* The calling thread's thing, or NULL: it has none yet, or no number yet. Who wants to put one asks for the number
+ * first (qni_thread_number; below 0: use what is shared) and then gets again: the thread before may have left one. */
 static inline void *qni_locals_get(const qni_locals *locals)
 {
     uint64_t number = (uint64_t)qni_thread_own - 1; /* no number: larger than any */
@@ -43,8 +44,8 @@ static inline void *qni_locals_get(const qni_locals *locals)
     return atomic_load_explicit(&table->things[number], memory_order_relaxed);
 }
 
-/* Makes `thing` the calling thread's. False: no memory, or the thread has no number. Others see the thing complete in
- * qni_locals_each. Holds no lock while it asks the allocator. */
+/* Makes `thing` the calling thread's, which has none. False: no memory, or the thread has no number. Others see the
+ * thing complete in qni_locals_each. */
 bool qni_locals_put(qni_locals *locals, void *thing);
 
 /* Calls fn for every thing there is, also those of threads that ended, under the lock: fn may not put. Ends early when

@@ -683,6 +683,37 @@ static void another_thread_may_give_back(void **state)
     qn_workspace_free(v.workspace);
 }
 
+static void *takes_one_more(void *user)
+{
+    visitor *v = user;
+    for (int i = 0; i < 20; i++)
+        if (v->blocks[i] == NULL) {
+            v->blocks[i] = must_take(v->workspace, 100, 100);
+            break;
+        }
+    return NULL;
+}
+
+static void a_thread_goes_on_with_the_account_of_one_that_ended(void **state)
+{
+    (void)state;
+    visitor v = {.workspace = NULL};
+    test_allocator memory;
+    test_allocator_init(&memory);
+    qn_error err;
+    assert_ok(qn_workspace_new(&v.workspace, NULL, &memory.allocator, &err), &err);
+    for (int i = 0; i < 5; i++) { /* one after the other: each gets the number of the one before */
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, takes_one_more, &v), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(stats_of(v.workspace).asked_bytes, (i + 1) * 80000);
+    }
+    for (int i = 0; i < 5; i++)
+        give(v.workspace, v.blocks[i], 100, 100);
+    qn_workspace_free(v.workspace);
+    assert_int_equal(memory.live_bytes, 0);
+}
+
 static void *takes_without_a_number(void *user)
 {
     visitor *v = user;
@@ -784,6 +815,7 @@ int main(void)
         cmocka_unit_test(no_thread_keeps_a_large_block),
         cmocka_unit_test(another_thread_may_give_back),
         cmocka_unit_test(a_thread_without_a_number_is_counted_too),
+        cmocka_unit_test(a_thread_goes_on_with_the_account_of_one_that_ended),
         cmocka_unit_test(the_default_is_made_once_and_can_be_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
