@@ -90,7 +90,7 @@ typedef struct qn_budget_stats {
     int64_t own_peak; /* the most that it ever held itself */
     int64_t requests; /* how often memory was asked for or grown, through this budget itself */
     int64_t refused;  /* of these, refused here for want of room here or above */
-    int64_t resident_huge; /* bytes now held through it that the system was asked to back with huge pages */
+    int64_t own_huge; /* bytes now held through it that the system was asked to back with huge pages */
 } qn_budget_stats;
 
 /* The numbers of this budget. Any thread. */

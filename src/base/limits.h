@@ -29,9 +29,9 @@
 /* Looks at a held lock before the system is asked to wait: about a microsecond, some hundred times what a lock is held
  * for. */
 #define QNI_LOCK_SPINS 100
-/* Nanoseconds that a thread sleeps for a lock at most where the system has no heavy fence: what a lost wake may cost.
- */
-#define QNI_LOCK_BLIND_NS 1000000
+/* Nanoseconds of a sleep from which, for want of a heavy fence, nobody may be able to wake the thread: short for a
+ * person, long for a processor. */
+#define QNI_BLIND_SLEEP_NS 1000000
 
 /* A progress line appears after half a second (quicker work needs none) and is drawn ten times a second (the eye sees
  * no more). */

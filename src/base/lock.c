@@ -92,7 +92,7 @@ static int64_t take_slowly(qni_lock *lock)
         bool ordered = qni_fence_heavy();
         if (qni_lock_try(lock)) /* B */
             return slept;
-        (void)qni_park(&lock->sleepers, seen, ordered ? -1 : QNI_LOCK_BLIND_NS);
+        (void)qni_park(&lock->sleepers, seen, ordered ? -1 : QNI_BLIND_SLEEP_NS);
     }
 }
 

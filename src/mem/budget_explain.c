@@ -29,7 +29,7 @@ static qn_budget_stats stats_of(const qn_budget *budget)
         .own_peak = qni_budget_counter(&budget->own_peak),
         .requests = qni_budget_counter(&budget->requests),
         .refused = qni_budget_counter(&budget->refused),
-        .resident_huge = qni_budget_counter(&budget->mapped_huge),
+        .own_huge = qni_budget_counter(&budget->mapped_huge),
     };
     if (budget->parent == NULL) {
         int64_t live, peak;

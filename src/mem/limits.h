@@ -66,8 +66,6 @@
 /* Times that other threads are then let run before a thread sleeps: where processors are scarce, the one waited for has
  * had its turn. */
 #define QNI_WAIT_YIELDS 10
-/* Nanoseconds of a sleep from which nobody may be able to wake the thread: short for a person, long for a processor. */
-#define QNI_WAIT_BLIND_NS 1000000
 
 /* The highest value that a histogram tells apart where none is named: 18 minutes of nanoseconds, in 18 KB. */
 #define QNI_HISTOGRAM_HIGHEST ((INT64_C(1) << 40) - 1)

@@ -2,6 +2,7 @@
 #include "mem/wait.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/lock.h"
 #include "mem/limits.h"
 
@@ -54,8 +55,8 @@ static void fence(const qni_wait *wait, int64_t *timeout_ns)
 #if QNI_WAIT_FENCES
     if (!wait->light)
         atomic_thread_fence(memory_order_seq_cst);
-    else if (!qni_fence_heavy() && (*timeout_ns < 0 || *timeout_ns > QNI_WAIT_BLIND_NS))
-        *timeout_ns = QNI_WAIT_BLIND_NS;
+    else if (!qni_fence_heavy() && (*timeout_ns < 0 || *timeout_ns > QNI_BLIND_SLEEP_NS))
+        *timeout_ns = QNI_BLIND_SLEEP_NS;
 #else
     (void)wait;
     (void)timeout_ns;

@@ -96,10 +96,10 @@ static void large_requests_are_counted_in_whole_pages_and_begin_on_a_huge_one(vo
     assert_true(small != NULL && large != NULL);
     assert_int_equal((uintptr_t)large % HUGE_PAGE, 0);
     assert_int_equal(stats_of(budget).live, 1000 + whole_pages(size));
-    assert_int_equal(stats_of(budget).resident_huge, whole_pages(size));
+    assert_int_equal(stats_of(budget).own_huge, whole_pages(size));
     assert_null(resize(budget, large, size, 0));
     assert_int_equal(stats_of(budget).live, 1000);
-    assert_int_equal(stats_of(budget).resident_huge, 0);
+    assert_int_equal(stats_of(budget).own_huge, 0);
     assert_null(resize(budget, small, 1000, 0));
     qn_budget_free(budget);
 }
