@@ -114,7 +114,7 @@ static void keep(work *w, qn_status status, qn_fit_result *result)
 
 static void ours_function(void *user)
 {
-    qn_fit_problem problem = {.n = ROWS, .p = PARAMETERS, .eval = our_function, .user = user};
+    qn_fit_problem problem = {.size = sizeof problem, .n = ROWS, .p = PARAMETERS, .eval = our_function, .user = user};
     qn_fit_options options = our_options(user);
     qn_fit_result *result;
     qn_status status = qn_fit_solve(&result, &problem, &options, NULL);

@@ -352,7 +352,7 @@ static void fit(const fitter *f, bool formula)
     qn_fit_options_init(&options, sizeof options);
     options.start = start;
     options.workspace = f->workspace;
-    const qn_fit_problem problem = {.n = ROWS, .p = 3, .eval = evaluate, .user = (void *)(uintptr_t)f->work};
+    const qn_fit_problem problem = {.size = sizeof problem, .n = ROWS, .p = 3, .eval = evaluate, .user = (void *)(uintptr_t)f->work};
     qn_fit_result *result;
     qn_status status = formula ? qn_fit_table(&result, f->work->model, f->work->table, &options, NULL)
                                : qn_fit_solve(&result, &problem, &options, NULL);

@@ -12,6 +12,23 @@
 /* More parameters than that are refused: their covariance alone would take 800 MB. */
 #define QNI_FIT_PARAMETERS 10000
 
+/* Ties that depend on ties that depend on ties: deeper than that is a circle or a mistake, and each takes some stack. */
+#define QNI_FIT_TIE_DEPTH 100
+
+/* With a loss, a row's curvature counts at least this share of its weight in the steps: it may be zero or negative far
+ * out, where the sum is no longer convex. A smaller share would lose digits of the gradient in the factor (the residual
+ * column is divided by its root), a larger one slows the last steps. */
+#define QNI_FIT_LEAST_CURVATURE 1e-4
+
+/* The covariance of a data covariance is a matrix of rows by rows: 20,000 rows would take 3.2 GB. */
+#define QNI_FIT_COVARIANCE_ROWS 20000
+
+/* Elements of a covariance of the data and their mirror images may differ by this much, relative: files round. */
+#define QNI_FIT_ASYMMETRY 1e-6
+
+/* More starting points than that are a mistake: each is a fit of its own. */
+#define QNI_FIT_STARTS 1000000
+
 /* Residuals larger or smaller than that at the start are scaled by a power of two, so that their squares neither over-
  * nor underflow. */
 #define QNI_FIT_LARGE_RSS 1e200

@@ -43,45 +43,95 @@ void qn_fit_result_free(qn_fit_result *head)
         return;
     qni_fit_result *result = (qni_fit_result *)head;
     const qn_allocator allocator = result->allocator;
-    int64_t p = head->p;
-    for (int64_t j = 0; result->names != NULL && j < p; j++)
+    int64_t all = head->p;
+    for (int64_t j = 0; result->names != NULL && j < all; j++)
         free_string(&allocator, result->names[j]);
+    for (int64_t j = 0; result->ties != NULL && j < all; j++)
+        free_string(&allocator, result->ties[j]);
     for (int64_t i = 0; i < head->warning_count; i++)
         free_string(&allocator, result->warnings[i]);
+    free_string(&allocator, result->sigma_column);
     qni_free(&allocator, result->warnings, result->warning_capacity, sizeof *result->warnings);
-    qni_free(&allocator, result->names, p, sizeof *result->names);
-    qni_free(&allocator, result->parameters, p, sizeof *result->parameters);
-    qni_free(&allocator, result->covariance, p * p, sizeof *result->covariance);
+    qni_free(&allocator, result->names, all, sizeof *result->names);
+    qni_free(&allocator, result->ties, all, sizeof *result->ties);
+    qni_free(&allocator, result->parameters, all, sizeof *result->parameters);
+    qni_free(&allocator, result->covariance, all * all, sizeof *result->covariance);
+    qni_free(&allocator, result->correlation, all * all, sizeof *result->correlation);
+    qni_free(&allocator, result->directions, head->direction_count, sizeof *result->directions);
+    qni_free(&allocator, result->direction_weights, head->direction_count * all, sizeof *result->direction_weights);
+    qni_free(&allocator, result->diagnostic_values, 4 * head->n, sizeof *result->diagnostic_values);
+    qni_free(&allocator, result->diagnostic_rows, head->n, sizeof *result->diagnostic_rows);
     qni_delete(&allocator, result);
 }
 
-qn_status qni_fit_result_new(qni_fit_result **out, const qni_fit_rows *problem, const qn_allocator *allocator,
-                             qn_error *err)
+/* Names and roles of the parameters; false: no memory. */
+static bool describe(qni_fit_result *result, const qni_fit_rows *problem, const qni_fit_map *map,
+                     const qn_fit_options *options)
 {
-    int64_t p = problem->p;
+    const qn_allocator *allocator = &result->allocator;
+    for (int64_t j = 0; j < map->all; j++) {
+        char buffer[32];
+        result->names[j] = qni_copy_string(allocator, problem->name(problem->user, j, buffer, sizeof buffer), -1);
+        if (result->names[j] == NULL)
+            return false;
+        result->parameters[j].name = result->names[j];
+        result->parameters[j].role = isnan(map->fixed[j]) ? QN_FIT_FREE : QN_FIT_FIXED;
+        result->parameters[j].profile_low = result->parameters[j].profile_high = NAN;
+    }
+    for (int64_t t = 0; t < map->tie_count; t++) {
+        int64_t j = map->ties[t].parameter;
+        result->ties[j] = qni_copy_string(allocator, map->ties[t].text, -1);
+        if (result->ties[j] == NULL)
+            return false;
+        result->parameters[j].role = QN_FIT_TIED;
+        result->parameters[j].tie = result->ties[j];
+    }
+    if (options->sigma_column == NULL)
+        return true;
+    result->sigma_column = qni_copy_string(allocator, options->sigma_column, -1);
+    result->head.sigma_column = result->sigma_column;
+    return result->sigma_column != NULL;
+}
+
+qn_status qni_fit_result_new(qni_fit_result **out, const qni_fit_rows *problem, const qni_fit_map *map,
+                             const qn_fit_options *options, const qn_allocator *allocator, qn_error *err)
+{
+    int64_t all = map->all;
     *out = NULL;
     qni_fit_result *result = qni_new(allocator, qni_fit_result);
     if (result == NULL)
         return qni_refused(err, allocator, (int64_t)sizeof *result, "the result of a fit");
     result->allocator = *allocator;
-    result->head =
-        (qn_fit_result){.method = "trf", .n = problem->n, .p = p, .dof = problem->n - p, .message = result->message};
-    result->parameters = qni_alloc_zeroed(allocator, p, sizeof *result->parameters);
-    result->covariance = qni_alloc_zeroed(allocator, p * p, sizeof *result->covariance);
-    result->names = qni_alloc_zeroed(allocator, p, sizeof *result->names);
-    bool complete = result->parameters != NULL && result->covariance != NULL && result->names != NULL;
-    for (int64_t j = 0; complete && j < p; j++) {
-        char buffer[32];
-        result->names[j] = qni_copy_string(allocator, problem->name(problem->user, j, buffer, sizeof buffer), -1);
-        result->parameters[j].name = result->names[j];
-        complete = result->names[j] != NULL;
-    }
-    if (!complete) {
+    result->head = (qn_fit_result){.method = qn_fit_method_name(options->method),
+                                   .n = problem->n,
+                                   .omitted = problem->omitted,
+                                   .filtered = problem->filtered,
+                                   .p = all,
+                                   .free = map->p,
+                                   .dof = problem->n - map->p,
+                                   .message = result->message,
+                                   .started = result->started,
+                                   .starts = 1,
+                                   .loss = qn_fit_loss_name(options->loss),
+                                   .loss_scale = options->loss_scale,
+                                   .weighted = problem->weighted,
+                                   .absolute_sigma = options->absolute_sigma,
+                                   .factorization = "none",
+                                   .rank = -1};
+    result->parameters = qni_alloc_zeroed(allocator, all, sizeof *result->parameters);
+    result->covariance = qni_alloc_zeroed(allocator, all * all, sizeof *result->covariance);
+    result->correlation = qni_alloc_zeroed(allocator, all * all, sizeof *result->correlation);
+    result->names = qni_alloc_zeroed(allocator, all, sizeof *result->names);
+    result->ties = qni_alloc_zeroed(allocator, all, sizeof *result->ties);
+    bool complete = result->parameters != NULL && result->covariance != NULL && result->correlation != NULL &&
+                    result->names != NULL && result->ties != NULL;
+    if (!complete || !describe(result, problem, map, options)) {
         qn_fit_result_free(&result->head);
-        return qni_refused(err, allocator, 0, "the result of a fit with %" PRId64 " parameters", p);
+        return qni_refused(err, allocator, 0, "the result of a fit with %" PRId64 " parameters", all);
     }
     result->head.parameters = result->parameters;
     result->head.covariance = result->covariance;
+    result->head.correlation = result->correlation;
     *out = result;
     return QN_OK;
 }
@@ -116,38 +166,68 @@ static void forget_statistics(qni_fit_result *result)
         result->parameters[j].stderr_ = result->parameters[j].ci_low = result->parameters[j].ci_high = NAN;
 }
 
-/* "a", "b" and "c": the parameters that take part in the direction (p), as many as fit. */
-static void list_involved(char *text, size_t size, const qni_fit_result *result, const double *direction)
+/* "a", "b" and "c": the free parameters that take part in the direction (p), as many as fit. */
+static void list_involved(char *text, size_t size, const qni_fit_result *result, const qni_fit_map *map,
+                          const double *direction)
 {
     size_t used = 0;
-    for (int64_t j = 0; j < result->head.p && used < size; j++)
-        if (fabs(direction[j]) >= QNI_FIT_INVOLVED)
-            used += (size_t)snprintf(text + used, size - used, "%s\"%s\"", used > 0 ? ", " : "", result->names[j]);
+    for (int64_t k = 0; k < map->p && used < size; k++)
+        if (fabs(direction[k]) >= QNI_FIT_INVOLVED)
+            used += (size_t)snprintf(text + used, size - used, "%s\"%s\"", used > 0 ? ", " : "",
+                                     result->names[map->free[k]]);
+}
+
+/* The derivative of parameter i by the free one k. */
+static double share(const qni_fit_map *map, int64_t i, int64_t k)
+{
+    for (int64_t t = 0; t < map->tie_count; t++)
+        if (map->ties[t].parameter == i)
+            return map->slopes[t * map->p + k];
+    return map->free[k] == i ? 1 : 0;
+}
+
+/* Covariance of the free parameters (p, p) to that of all. */
+static void spread_covariance(qni_fit_result *result, const qni_fit_map *map, const double *free)
+{
+    int64_t all = map->all, p = map->p;
+    for (int64_t k = 0; k < p; k++)
+        for (int64_t l = 0; l < p; l++)
+            result->covariance[map->free[k] * all + map->free[l]] = free[k * p + l];
+    for (int64_t t = 0; t < map->tie_count; t++)
+        for (int64_t j = 0; j < all; j++) {
+            int64_t i = map->ties[t].parameter;
+            qni_sum sum = {0};
+            for (int64_t k = 0; k < p; k++)
+                for (int64_t l = 0; l < p; l++)
+                    qni_sum_add(&sum, share(map, i, k) * free[k * p + l] * share(map, j, l));
+            result->covariance[i * all + j] = result->covariance[j * all + i] = qni_sum_value(sum);
+        }
 }
 
 /* Covariance from the singular values; a warning where there are too small ones. work: 2 p (p + 1). */
-static qn_status fill_covariance(qni_fit_result *result, const qni_fit_trf *t, double *work, qn_error *err)
+static qn_status fill_covariance(qni_fit_result *result, const qni_fit_solver *s, double *work, qn_error *err)
 {
-    int64_t p = t->p;
-    double *a = work, *v = a + p * p, *s = v + p * p, *column = s + p;
+    int64_t p = s->p;
+    const qni_fit_map *map = s->eval.map;
+    double *a = work, *v = a + p * p, *values = v + p * p, *column = values + p;
     memset(a, 0, (size_t)(p * p) * sizeof *a);
     for (int64_t j = 0; j < p; j++)
-        for (int64_t i = 0; i <= j && t->norm[j] > 0; i++)
-            a[j * p + i] = t->factor[j * p + i] / t->norm[j];
-    qni_svd(a, p, p, p, s, v);
-    double greatest = p > 0 ? s[0] : 0;
-    if (!(s[p - 1] > QNI_FIT_RANK * (double)p * greatest)) {
+        for (int64_t i = 0; i <= j && s->norm[j] > 0; i++)
+            a[j * p + i] = s->factor[j * p + i] / s->norm[j];
+    qni_svd(a, p, p, p, values, v);
+    double greatest = p > 0 ? values[0] : 0;
+    if (!(values[p - 1] > QNI_FIT_RANK * (double)p * greatest)) {
         char names[300];
-        list_involved(names, sizeof names, result, v + (p - 1) * p);
+        list_involved(names, sizeof names, result, map, v + (p - 1) * p);
         forget_statistics(result);
         return qni_fit_result_warn(
             result, err, "the data do not determine %s: the Jacobian is singular, so there are no standard errors",
             names);
     }
-    double sd = sqrt(t->rss / (double)result->head.dof); /* in the solver's unit, as the norms are */
+    double sd = s->options.absolute_sigma ? s->eval.unit : sqrt(s->rss / (double)result->head.dof);
     for (int64_t i = 0; i < p; i++)
         for (int64_t k = 0; k < p; k++)
-            v[k * p + i] /= s[k];
+            v[k * p + i] /= values[k];
     for (int64_t i = 0; i < p; i++)
         for (int64_t j = 0; j <= i; j++) {
             for (int64_t k = 0; k < p; k++)
@@ -157,31 +237,34 @@ static qn_status fill_covariance(qni_fit_result *result, const qni_fit_trf *t, d
                 qni_sum_add(&sum, column[k]);
             double element = qni_sum_value(sum);
             if (i == j) /* not from the covariance, which may over- or underflow where its root does not */
-                result->parameters[j].stderr_ = sqrt(element) * (sd / t->norm[j]);
-            element *= (sd / t->norm[i]) * (sd / t->norm[j]);
-            result->covariance[i * p + j] = result->covariance[j * p + i] = element;
+                result->parameters[map->free[j]].stderr_ = sqrt(element) * (sd / s->norm[j]);
+            element *= (sd / s->norm[i]) * (sd / s->norm[j]);
+            a[i * p + j] = a[j * p + i] = element;
         }
-    double half = qni_student_two_sided(t->options.confidence, (double)result->head.dof);
-    for (int64_t j = 0; j < p; j++) {
+    spread_covariance(result, map, a);
+    double half = qni_student_two_sided(s->options.confidence, (double)result->head.dof);
+    for (int64_t j = 0; j < map->all; j++) {
         qn_fit_parameter *parameter = &result->parameters[j];
+        if (parameter->role != QN_FIT_FREE)
+            parameter->stderr_ = sqrt(result->covariance[j * map->all + j]);
         parameter->ci_low = parameter->value - half * parameter->stderr_;
         parameter->ci_high = parameter->value + half * parameter->stderr_;
     }
     return QN_OK;
 }
 
-static qn_status warn_of_bounds(qni_fit_result *result, const qni_fit_trf *t, qn_error *err)
+static qn_status warn_of_bounds(qni_fit_result *result, const qni_fit_solver *s, qn_error *err)
 {
-    for (int64_t j = 0; j < t->p; j++) {
-        qn_fit_parameter *parameter = &result->parameters[j];
-        parameter->at_bound = t->x[j] == t->lower[j] || t->x[j] == t->upper[j];
+    for (int64_t j = 0; j < s->p; j++) {
+        qn_fit_parameter *parameter = &result->parameters[s->eval.map->free[j]];
+        parameter->at_bound = s->x[j] == s->lower[j] || s->x[j] == s->upper[j];
         if (!parameter->at_bound)
             continue;
         char text[QNI_NUMBER_SIZE];
-        qni_number_format(text, t->x[j]);
+        qni_number_format(text, s->x[j]);
         qn_status status = qni_fit_result_warn(
             result, err, "\"%s\" ended at its %s bound %s: the standard errors take no account of that",
-            parameter->name, t->x[j] == t->lower[j] ? "lower" : "upper", text);
+            parameter->name, s->x[j] == s->lower[j] ? "lower" : "upper", text);
         if (status != QN_OK)
             return status;
     }
@@ -189,11 +272,11 @@ static qn_status warn_of_bounds(qni_fit_result *result, const qni_fit_trf *t, qn
 }
 
 /* RSS and covariance are squares: they leave the range of double precision where all else is well within it. */
-static qn_status warn_of_range(qni_fit_result *result, const qni_fit_trf *t, qn_error *err)
+static qn_status warn_of_range(qni_fit_result *result, const qni_fit_solver *s, qn_error *err)
 {
-    bool lost = !t->at_start && t->rss > 0 && (result->head.rss == 0 || isinf(result->head.rss));
-    for (int64_t j = 0; j < t->p && !lost; j++) {
-        double root = result->parameters[j].stderr_, square = result->covariance[j * t->p + j];
+    bool lost = !s->at_start && s->rss > 0 && (result->head.rss == 0 || isinf(result->head.rss));
+    for (int64_t j = 0; j < result->head.p && !lost; j++) {
+        double root = result->parameters[j].stderr_, square = result->covariance[j * result->head.p + j];
         lost = root > 0 && isfinite(root) && (square == 0 || isinf(square));
     }
     return lost ? qni_fit_result_warn(result, err,
@@ -203,13 +286,13 @@ static qn_status warn_of_range(qni_fit_result *result, const qni_fit_trf *t, qn_
 }
 
 /* The message of a fit that could not begin says where the model is not finite. */
-static void say_where(qni_fit_result *result, qni_fit_trf *t)
+static void say_where(qni_fit_result *result, qni_fit_solver *s)
 {
-    const qni_fit_rows *problem = t->eval.problem;
+    const qni_fit_rows *problem = s->eval.problem;
     const char *file = "", *what = "model";
-    int64_t line = 0, row = qni_fit_eval_find_bad(&t->eval, t->x, false);
+    int64_t line = 0, row = qni_fit_eval_find_bad(&s->eval, s->x, false);
     if (row < 0) {
-        row = qni_fit_eval_find_bad(&t->eval, t->x, true);
+        row = qni_fit_eval_find_bad(&s->eval, s->x, true);
         what = "derivative of the model";
     }
     if (row < 0) {
@@ -228,31 +311,32 @@ static void say_where(qni_fit_result *result, qni_fit_trf *t)
                  "the %s is not finite at the start for row %" PRId64 ": try other start values", what, row + 1);
 }
 
-qn_status qni_fit_result_fill(qni_fit_result *result, qni_fit_trf *t, double *work, qn_error *err)
+qn_status qni_fit_result_fill(qni_fit_result *result, qni_fit_solver *s, double *work, qn_error *err)
 {
     qn_fit_result *head = &result->head;
-    head->status = t->status;
-    head->evaluations = t->eval.evaluations;
-    head->iterations = t->iterations;
-    head->confidence = t->options.confidence;
-    head->rss = t->at_start ? NAN : t->rss / t->eval.unit / t->eval.unit;
-    head->residual_sd = head->dof > 0 ? sqrt(t->rss / (double)head->dof) / t->eval.unit : NAN;
-    snprintf(result->message, sizeof result->message, "%s", t->message);
-    if (t->at_start) {
+    head->status = s->status;
+    head->evaluations = s->eval.evaluations;
+    head->iterations = s->iterations;
+    head->confidence = s->options.confidence;
+    head->rss = s->at_start ? NAN : s->rss / s->eval.unit / s->eval.unit;
+    head->residual_sd = head->dof > 0 ? sqrt(s->rss / (double)head->dof) / s->eval.unit : NAN;
+    snprintf(result->message, sizeof result->message, "%s", s->message);
+    if (s->at_start) {
         head->residual_sd = NAN;
-        if (t->status == QN_FIT_NOT_FINITE)
-            say_where(result, t);
+        if (s->status == QN_FIT_NOT_FINITE)
+            say_where(result, s);
     }
-    for (int64_t j = 0; j < t->p; j++)
-        result->parameters[j].value = t->x[j];
-    qn_status status = warn_of_bounds(result, t, err);
+    (void)qni_fit_map_at(s->eval.map, s->x, true);
+    for (int64_t j = 0; j < head->p; j++)
+        result->parameters[j].value = s->eval.map->x[j];
+    qn_status status = warn_of_bounds(result, s, err);
     if (status == QN_OK && head->status == QN_FIT_CONVERGED && head->dof > 0) {
-        status = fill_covariance(result, t, work, err);
+        status = fill_covariance(result, s, work, err);
     } else {
         forget_statistics(result);
         if (status == QN_OK && head->dof == 0)
             status = qni_fit_result_warn(
                 result, err, "there are as many parameters as rows (%" PRId64 "): no standard errors", head->n);
     }
-    return status == QN_OK ? warn_of_range(result, t, err) : status;
+    return status == QN_OK ? warn_of_range(result, s, err) : status;
 }

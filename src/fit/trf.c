@@ -23,258 +23,233 @@ typedef enum verdict {
     DONE
 } verdict;
 
-int64_t qni_fit_trf_doubles(int64_t p)
+static verdict finish(qni_fit_solver *s, qn_fit_status status, const char *message)
 {
-    int64_t square, total;
-    if (p > QNI_FIT_PARAMETERS || !qni_size_mul(&square, p, p + 1) || !qni_size_mul(&total, 5, square) ||
-        !qni_size_add(&total, total, 17 * p + (p + 1) * QNI_FIT_PANEL))
-        return -1;
-    return total;
-}
-
-void qni_fit_trf_place(qni_fit_trf *t, double *block, int64_t p)
-{
-    int64_t square = p * (p + 1);
-    double **vectors[] = {&t->x,     &t->x_trial, &t->x_step, &t->gradient, &t->norm, &t->scale,
-                          &t->shape, &t->share,   &t->step,   &t->other,    &t->best};
-    double **squares[] = {&t->factor, &t->factor_trial, &t->hat};
-    t->p = p;
-    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++, block += p)
-        *vectors[i] = block;
-    for (size_t i = 0; i < sizeof squares / sizeof *squares; i++, block += square)
-        *squares[i] = block;
-    t->image = block;
-    t->work = block + 2 * p;
-    t->eval.panel = t->work + qni_trust_work(p);
-}
-
-static verdict finish(qni_fit_trf *t, qn_fit_status status, const char *message)
-{
-    t->status = status;
-    t->message = message;
+    s->status = status;
+    s->message = message;
     return DONE;
 }
 
-static verdict stopped(qni_fit_trf *t)
+static verdict stopped(qni_fit_solver *s)
 {
-    return finish(t, QN_FIT_INTERRUPTED, "the fit was interrupted");
+    return finish(s, QN_FIT_INTERRUPTED, "the fit was interrupted");
 }
 
-static bool asked_to_stop(const qni_fit_trf *t)
+static bool asked_to_stop(const qni_fit_solver *s)
 {
-    return t->options.should_stop != NULL && t->options.should_stop(t->options.should_stop_user);
+    return s->options.should_stop != NULL && s->options.should_stop(s->options.should_stop_user);
 }
 
 /* The length of parameters, or of a change of them, in the scaled variables. */
-static double scaled_length(qni_fit_trf *t, const double *x)
+static double scaled_length(qni_fit_solver *s, const double *x)
 {
-    for (int64_t j = 0; j < t->p; j++)
-        t->image[j] = qni_fit_scale(t, j) * x[j];
-    return qni_norm(t->image, t->p);
+    for (int64_t j = 0; j < s->p; j++)
+        s->image[j] = qni_fit_scale(s, j) * x[j];
+    return qni_norm(s->image, s->p);
 }
 
 /* hat := factor in hat variables, with a row for each parameter that bounds bend, and one that holds those that cannot
  * move. */
-static void make_hat(qni_fit_trf *t, const double *curvature)
+static void make_hat(qni_fit_solver *s, const double *curvature)
 {
-    int64_t p = t->p;
+    int64_t p = s->p;
     bool rows = false;
     for (int64_t j = 0; j < p; j++) {
         for (int64_t i = 0; i < p; i++)
-            t->hat[j * p + i] = t->shape[j] * t->factor[j * p + i];
-        rows |= curvature[j] > 0 || t->shape[j] * t->norm[j] == 0;
+            s->hat[j * p + i] = s->shape[j] * s->factor[j * p + i];
+        rows |= curvature[j] > 0 || s->shape[j] * s->norm[j] == 0;
     }
-    memcpy(t->hat + p * p, t->factor + p * p, (size_t)p * sizeof *t->hat);
+    memcpy(s->hat + p * p, s->factor + p * p, (size_t)p * sizeof *s->hat);
     if (!rows)
         return;
-    double *extra = t->work;
+    double *extra = s->work;
     memset(extra, 0, (size_t)(p * (p + 1)) * sizeof *extra);
     for (int64_t j = 0; j < p; j++)
-        extra[j * p + j] = t->shape[j] * t->norm[j] == 0 ? 1 : curvature[j];
-    qni_qr_append(t->eval.kernels, t->hat, p, extra, p, p, p, p + 1, true);
+        extra[j * p + j] = s->shape[j] * s->norm[j] == 0 ? 1 : curvature[j];
+    qni_qr_append(s->eval.kernels, s->hat, p, extra, p, p, p, p + 1, true);
 }
 
-static void measure_gradient(qni_fit_trf *t)
+static void measure_gradient(qni_fit_solver *s)
 {
-    double residual = sqrt(t->rss);
-    t->measure = 0;
-    for (int64_t j = 0; j < t->p; j++)
-        if (t->norm[j] > 0 && residual > 0)
-            t->measure = fmax(t->measure, fabs(t->gradient[j]) / t->norm[j] / residual * t->share[j]);
+    double residual = sqrt(s->rss);
+    s->measure = 0;
+    for (int64_t j = 0; j < s->p; j++)
+        if (s->norm[j] > 0 && residual > 0)
+            s->measure = fmax(s->measure, fabs(s->gradient[j]) / s->norm[j] / residual * s->share[j]);
 }
 
 /* All that follows from x, rss and factor. */
-static void look_around(qni_fit_trf *t)
+static void look_around(qni_fit_solver *s)
 {
-    int64_t p = t->p;
+    int64_t p = s->p;
     double reached = 0;
     for (int64_t j = 0; j < p; j++) {
-        t->norm[j] = qni_norm(t->factor + j * p, j + 1);
-        t->scale[j] = fmax(t->scale[j], t->norm[j]);
-        reached += t->norm[j] * fabs(t->x[j]);
+        s->norm[j] = qni_norm(s->factor + j * p, j + 1);
+        s->scale[j] = fmax(s->scale[j], s->norm[j]);
+        reached += s->norm[j] * fabs(s->x[j]);
     }
-    t->noise = DBL_EPSILON * fmax(reached, t->eval.problem->magnitude * t->eval.unit);
-    qni_multiply_upper_transposed(t->factor, p, p, t->factor + p * p, t->gradient);
-    qni_fit_bounds_shape(t, t->step);
-    make_hat(t, t->step);
-    measure_gradient(t);
-    t->reach = qni_dot(t->hat + p * p, t->hat + p * p, p);
+    s->noise = DBL_EPSILON * fmax(reached, s->eval.problem->magnitude * s->eval.unit);
+    qni_multiply_upper_transposed(s->factor, p, p, s->factor + p * p, s->gradient);
+    qni_fit_bounds_shape(s, s->step);
+    make_hat(s, s->step);
+    measure_gradient(s);
+    s->reach = qni_dot(s->hat + p * p, s->hat + p * p, p);
 }
 
 /* x, rss and factor := those of the trial. */
-static void take(qni_fit_trf *t)
+static void take(qni_fit_solver *s)
 {
-    double *x = t->x, *factor = t->factor;
-    t->x = t->x_trial;
-    t->factor = t->factor_trial;
-    t->rss = t->rss_trial;
-    t->x_trial = x;
-    t->factor_trial = factor;
-    t->iterations++;
-    t->snapped = false;
-    look_around(t);
+    double *x = s->x, *factor = s->factor;
+    s->x = s->x_trial;
+    s->factor = s->factor_trial;
+    s->rss = s->rss_trial;
+    s->x_trial = x;
+    s->factor_trial = factor;
+    s->iterations++;
+    s->snapped = false;
+    look_around(s);
 }
 
 /* x_trial := x + the hat step, within the bounds; false: that is x again. */
-static bool make_trial(qni_fit_trf *t)
+static bool make_trial(qni_fit_solver *s)
 {
     bool moved = false;
-    for (int64_t j = 0; j < t->p; j++) {
-        t->x_step[j] = t->shape[j] * t->step[j];
-        t->x_trial[j] = fmin(fmax(t->x[j] + t->x_step[j], t->lower[j]), t->upper[j]);
-        moved |= t->x_trial[j] != t->x[j];
+    for (int64_t j = 0; j < s->p; j++) {
+        s->x_step[j] = s->shape[j] * s->step[j];
+        s->x_trial[j] = fmin(fmax(s->x[j] + s->x_step[j], s->lower[j]), s->upper[j]);
+        moved |= s->x_trial[j] != s->x[j];
     }
     return moved;
 }
 
 /* The region has shrunk to nothing without a better point. */
-static verdict collapsed(qni_fit_trf *t, bool not_finite)
+static verdict collapsed(qni_fit_solver *s, bool not_finite)
 {
-    if (t->reach <= QNI_FIT_OFFSET * QNI_FIT_OFFSET * t->rss || t->measure * t->measure <= DBL_EPSILON)
-        return finish(t, QN_FIT_CONVERGED, "the residual sum of squares cannot be reduced further");
-    if (sqrt(t->rss) <= QNI_FIT_ROUNDINGS * t->noise)
-        return finish(t, QN_FIT_CONVERGED, "the residuals are as small as rounding allows");
+    if (s->reach <= QNI_FIT_OFFSET * QNI_FIT_OFFSET * s->rss || s->measure * s->measure <= DBL_EPSILON)
+        return finish(s, QN_FIT_CONVERGED, "the residual sum of squares cannot be reduced further");
+    if (sqrt(s->rss) <= QNI_FIT_ROUNDINGS * s->noise)
+        return finish(s, QN_FIT_CONVERGED, "the residuals are as small as rounding allows");
     if (not_finite)
-        return finish(t, QN_FIT_NOT_FINITE, "every step from here leads to where the model is not finite");
+        return finish(s, QN_FIT_NOT_FINITE, "every step from here leads to where the model is not finite");
     return finish(
-        t, QN_FIT_STALLED,
+        s, QN_FIT_STALLED,
         "no step reduces the residual sum of squares although its gradient is not zero: other start values may help");
 }
 
 /* Full steps judged by the gradient, where the sum of squares is too coarse. GO_ON: one was taken. */
-static verdict polish(qni_fit_trf *t)
+static verdict polish(qni_fit_solver *s)
 {
     const char *message = "the residual sum of squares is at its minimum, as far as rounding allows";
-    if (t->options.ftol > QNI_FIT_FLAT * DBL_EPSILON && t->reach <= t->options.ftol * t->rss)
-        return finish(t, QN_FIT_CONVERGED, "the relative reduction that is left is below ftol");
-    if (t->eval.evaluations >= t->options.max_evals)
-        return finish(t, QN_FIT_CONVERGED, message);
-    double before = t->measure, rss = t->rss;
-    t->lambda = qni_trust_step(t->eval.kernels, t->step, t->hat, t->p, t->hat + t->p * t->p, t->p, t->radius, t->lambda,
-                               t->work);
-    t->full_step = t->lambda == 0;
-    (void)qni_fit_bounds_step(t);
-    if (!make_trial(t) || !t->full_step)
-        return finish(t, QN_FIT_CONVERGED, message);
-    qni_fit_outcome outcome = qni_fit_eval_at(&t->eval, t->x_trial, &t->rss_trial, t->factor_trial);
+    if (s->options.ftol > QNI_FIT_FLAT * DBL_EPSILON && s->reach <= s->options.ftol * s->rss)
+        return finish(s, QN_FIT_CONVERGED, "the relative reduction that is left is below ftol");
+    if (s->eval.evaluations >= s->options.max_evals)
+        return finish(s, QN_FIT_CONVERGED, message);
+    double before = s->measure, rss = s->rss;
+    s->lambda = qni_trust_step(s->eval.kernels, s->step, s->hat, s->p, s->hat + s->p * s->p, s->p, s->radius, s->lambda,
+                               s->work);
+    s->full_step = s->lambda == 0;
+    (void)qni_fit_bounds_step(s);
+    if (!make_trial(s) || !s->full_step)
+        return finish(s, QN_FIT_CONVERGED, message);
+    qni_fit_outcome outcome = qni_fit_eval_at(&s->eval, s->x_trial, &s->rss_trial, s->factor_trial);
     if (outcome == QNI_FIT_STOPPED)
-        return stopped(t);
-    if (outcome != QNI_FIT_FINITE || t->rss_trial > rss + 4 * (DBL_EPSILON * rss + sqrt(rss) * t->noise))
-        return finish(t, QN_FIT_CONVERGED, message);
-    take(t);
-    if (t->measure > 0.9 * before) {
+        return stopped(s);
+    if (outcome != QNI_FIT_FINITE || s->rss_trial > rss + 4 * (DBL_EPSILON * rss + sqrt(rss) * s->noise))
+        return finish(s, QN_FIT_CONVERGED, message);
+    take(s);
+    if (s->measure > 0.9 * before) {
         /* Not better by the gradient: keep the better of the two points, which are equal but for rounding. */
-        if (t->measure > before) {
-            t->rss_trial = rss;
-            take(t);
+        if (s->measure > before) {
+            s->rss_trial = rss;
+            take(s);
         }
-        return finish(t, QN_FIT_CONVERGED, message);
+        return finish(s, QN_FIT_CONVERGED, message);
     }
     return GO_ON;
 }
 
 /* Puts parameters that push against a near bound on it. GO_ON: that was better, or at least no worse. */
-static verdict snap(qni_fit_trf *t, double share)
+static verdict snap(qni_fit_solver *s, double share)
 {
-    if (t->snapped || !qni_fit_bounds_snap(t, share) || t->eval.evaluations >= t->options.max_evals)
+    if (s->snapped || !qni_fit_bounds_snap(s, share) || s->eval.evaluations >= s->options.max_evals)
         return DONE;
-    t->snapped = share == QNI_FIT_SNAP;
-    qni_fit_outcome outcome = qni_fit_eval_at(&t->eval, t->x_trial, &t->rss_trial, t->factor_trial);
-    if (outcome != QNI_FIT_FINITE || t->rss_trial > t->rss + 4 * (DBL_EPSILON * t->rss + sqrt(t->rss) * t->noise))
+    s->snapped = share == QNI_FIT_SNAP;
+    qni_fit_outcome outcome = qni_fit_eval_at(&s->eval, s->x_trial, &s->rss_trial, s->factor_trial);
+    if (outcome != QNI_FIT_FINITE || s->rss_trial > s->rss + 4 * (DBL_EPSILON * s->rss + sqrt(s->rss) * s->noise))
         return DONE;
-    take(t);
+    take(s);
     return GO_ON;
 }
 
 /* Whether x is a solution. GO_ON with `polished` set: a step was taken. */
-static verdict judge(qni_fit_trf *t, bool *polished)
+static verdict judge(qni_fit_solver *s, bool *polished)
 {
     *polished = false;
-    if (t->rss == 0)
-        return finish(t, QN_FIT_CONVERGED, "the residuals are zero");
-    bool flat = t->reach <= fmax(t->options.ftol, QNI_FIT_FLAT * DBL_EPSILON) * t->rss ||
-                t->reach <= 2 * sqrt(t->rss) * t->noise;
-    if (t->measure > t->options.gtol && !flat) {
-        *polished = snap(t, QNI_FIT_WALL) == GO_ON;
+    if (s->rss == 0)
+        return finish(s, QN_FIT_CONVERGED, "the residuals are zero");
+    bool flat = s->reach <= fmax(s->options.ftol, QNI_FIT_FLAT * DBL_EPSILON) * s->rss ||
+                s->reach <= 2 * sqrt(s->rss) * s->noise;
+    if (s->measure > s->options.gtol && !flat) {
+        *polished = snap(s, QNI_FIT_WALL) == GO_ON;
         return GO_ON;
     }
-    if (snap(t, QNI_FIT_SNAP) == GO_ON) {
+    if (snap(s, QNI_FIT_SNAP) == GO_ON) {
         *polished = true;
         return GO_ON;
     }
-    if (t->measure <= t->options.gtol)
-        return finish(t, QN_FIT_CONVERGED, "the gradient is zero, as far as rounding allows");
+    if (s->measure <= s->options.gtol)
+        return finish(s, QN_FIT_CONVERGED, "the gradient is zero, as far as rounding allows");
     *polished = true;
-    return polish(t);
+    return polish(s);
 }
 
 /* The next radius, from the share of the promise that was kept (Moré 1978). */
-static void adapt_radius(qni_fit_trf *t, double promise, double had, double length)
+static void adapt_radius(qni_fit_solver *s, double promise, double had, double length)
 {
     double ratio = had / promise;
-    if (ratio >= 0.75 || (t->full_step && ratio > 0.25)) {
-        t->radius = t->full_step ? 2 * length : fmax(t->radius, 2 * length);
+    if (ratio >= 0.75 || (s->full_step && ratio > 0.25)) {
+        s->radius = s->full_step ? 2 * length : fmax(s->radius, 2 * length);
     } else if (!(ratio > 0.25)) {
         /* The minimum of the parabola through both values with the slope at x. */
-        double slope = 2 * qni_dot(t->gradient, t->x_step, t->p);
+        double slope = 2 * qni_dot(s->gradient, s->x_step, s->p);
         double cut = 0.5 * slope / (slope + had);
         if (!(cut >= 0.1)) /* also NaN: the trial was not finite */
             cut = 0.1;
-        t->radius = fmin(t->radius, length) * fmin(cut, 0.5);
-        t->lambda /= cut;
+        s->radius = fmin(s->radius, length) * fmin(cut, 0.5);
+        s->lambda /= cut;
     }
 }
 
 /* Looks at x_trial; true: it was taken. */
-static bool try_trial(qni_fit_trf *t, double promise, qni_fit_outcome *outcome)
+static bool try_trial(qni_fit_solver *s, double promise, qni_fit_outcome *outcome)
 {
-    double length = qni_norm(t->step, t->p);
+    double length = qni_norm(s->step, s->p);
     bool derivatives =
-        t->last_taken || t->eval.evaluations + 1 >= t->options.max_evals; /* there may be no second call */
-    *outcome = qni_fit_eval_at(&t->eval, t->x_trial, &t->rss_trial, derivatives ? t->factor_trial : NULL);
+        s->last_taken || s->eval.evaluations + 1 >= s->options.max_evals; /* there may be no second call */
+    *outcome = qni_fit_eval_at(&s->eval, s->x_trial, &s->rss_trial, derivatives ? s->factor_trial : NULL);
     if (*outcome == QNI_FIT_STOPPED)
         return false;
-    double had = *outcome == QNI_FIT_FINITE ? t->rss - t->rss_trial : NAN;
+    double had = *outcome == QNI_FIT_FINITE ? s->rss - s->rss_trial : NAN;
     bool good = *outcome == QNI_FIT_FINITE && had >= QNI_FIT_TAKE * promise;
     if (good && !derivatives) {
         double rss;
-        *outcome = qni_fit_eval_at(&t->eval, t->x_trial, &rss, t->factor_trial);
+        *outcome = qni_fit_eval_at(&s->eval, s->x_trial, &rss, s->factor_trial);
         good = *outcome == QNI_FIT_FINITE;
         had = good ? had : NAN;
     }
-    adapt_radius(t, promise, had, length);
-    t->last_taken = good;
+    adapt_radius(s, promise, had, length);
+    s->last_taken = good;
     if (good)
-        take(t);
+        take(s);
     return good;
 }
 
 /* Whether the step is below xtol for each parameter by itself. The length of all would hide one that is still far from
  * its value but small beside the others. */
-static bool tiny_for_each(const qni_fit_trf *t)
+static bool tiny_for_each(const qni_fit_solver *s)
 {
-    for (int64_t j = 0; j < t->p; j++)
-        if (fabs(t->x_step[j]) > t->options.xtol * fabs(t->x[j]))
+    for (int64_t j = 0; j < s->p; j++)
+        if (fabs(s->x_step[j]) > s->options.xtol * fabs(s->x[j]))
             return false;
     return true;
 }
@@ -287,130 +262,130 @@ typedef enum advice {
     GIVE_UP
 } advice;
 
-static advice weigh(qni_fit_trf *t, double promise, bool moved)
+static advice weigh(qni_fit_solver *s, double promise, bool moved)
 {
-    bool tiny = !moved || scaled_length(t, t->x_step) <= t->options.xtol * scaled_length(t, t->x);
-    bool unseen = tiny || promise <= QNI_FIT_FLAT * DBL_EPSILON * t->rss;
-    if (unseen && t->last_taken && t->lambda > 0 && t->radius < DBL_MAX / 10 && t->measure * t->measure > DBL_EPSILON)
+    bool tiny = !moved || scaled_length(s, s->x_step) <= s->options.xtol * scaled_length(s, s->x);
+    bool unseen = tiny || promise <= QNI_FIT_FLAT * DBL_EPSILON * s->rss;
+    if (unseen && s->last_taken && s->lambda > 0 && s->radius < DBL_MAX / 10 && s->measure * s->measure > DBL_EPSILON)
         return WIDEN;
-    if (t->full_step && (!moved || tiny_for_each(t)))
+    if (s->full_step && (!moved || tiny_for_each(s)))
         return ARRIVED;
-    return (tiny && !t->full_step) || !(promise > 0) ? GIVE_UP : TRY;
+    return (tiny && !s->full_step) || !(promise > 0) ? GIVE_UP : TRY;
 }
 
 /* From x to a better point. */
-static verdict advance(qni_fit_trf *t)
+static verdict advance(qni_fit_solver *s)
 {
     qni_fit_outcome outcome = QNI_FIT_FINITE;
     for (;;) {
-        if (t->eval.evaluations >= t->options.max_evals)
-            return finish(t, QN_FIT_MAX_EVALS, "the evaluations were used up before the fit converged");
-        if (asked_to_stop(t))
-            return stopped(t);
-        t->lambda = qni_trust_step(t->eval.kernels, t->step, t->hat, t->p, t->hat + t->p * t->p, t->p, t->radius,
-                                   t->lambda, t->work);
-        t->full_step = t->lambda == 0;
-        double promise = qni_fit_bounds_step(t);
-        advice next = weigh(t, promise, make_trial(t));
+        if (s->eval.evaluations >= s->options.max_evals)
+            return finish(s, QN_FIT_MAX_EVALS, "the evaluations were used up before the fit converged");
+        if (asked_to_stop(s))
+            return stopped(s);
+        s->lambda = qni_trust_step(s->eval.kernels, s->step, s->hat, s->p, s->hat + s->p * s->p, s->p, s->radius,
+                                   s->lambda, s->work);
+        s->full_step = s->lambda == 0;
+        double promise = qni_fit_bounds_step(s);
+        advice next = weigh(s, promise, make_trial(s));
         if (next == ARRIVED)
-            return finish(t, QN_FIT_CONVERGED, "the step that is left is below xtol");
+            return finish(s, QN_FIT_CONVERGED, "the step that is left is below xtol");
         if (next == GIVE_UP)
-            return collapsed(t, outcome == QNI_FIT_NOT_FINITE);
+            return collapsed(s, outcome == QNI_FIT_NOT_FINITE);
         if (next == WIDEN) {
-            t->radius *= 10;
+            s->radius *= 10;
             continue;
         }
-        if (try_trial(t, promise, &outcome))
+        if (try_trial(s, promise, &outcome))
             return GO_ON;
         if (outcome == QNI_FIT_STOPPED)
-            return stopped(t);
+            return stopped(s);
     }
 }
 
 /* What follows from the first point in a unit. */
-static void settle(qni_fit_trf *t)
+static void settle(qni_fit_solver *s)
 {
-    for (int64_t j = 0; j < t->p; j++)
-        t->scale[j] = 0;
-    look_around(t);
-    t->radius = QNI_FIT_FIRST_RADIUS * scaled_length(t, t->x);
-    if (!(t->radius > 0))
-        t->radius = QNI_FIT_FIRST_RADIUS * sqrt(t->rss);
-    t->last_taken = true;
+    for (int64_t j = 0; j < s->p; j++)
+        s->scale[j] = 0;
+    look_around(s);
+    s->radius = QNI_FIT_FIRST_RADIUS * scaled_length(s, s->x);
+    if (!(s->radius > 0))
+        s->radius = QNI_FIT_FIRST_RADIUS * sqrt(s->rss);
+    s->last_taken = true;
 }
 
-static verdict begin(qni_fit_trf *t)
+static verdict begin(qni_fit_solver *s)
 {
-    t->eval.unit = 1;
-    t->status = QN_FIT_NOT_FINITE;
-    t->at_start = true;
-    t->bounded = false;
-    for (int64_t j = 0; j < t->p; j++)
-        t->bounded |= isfinite(t->lower[j]) || isfinite(t->upper[j]);
-    if (asked_to_stop(t))
-        return stopped(t);
-    qni_fit_outcome outcome = qni_fit_eval_at(&t->eval, t->x, &t->rss, t->factor);
-    if (outcome != QNI_FIT_STOPPED && !(t->rss >= QNI_FIT_SMALL_RSS && t->rss <= QNI_FIT_LARGE_RSS)) {
-        qni_fit_eval_choose_unit(&t->eval, t->x);
-        if (t->eval.unit != 1)
-            outcome = qni_fit_eval_at(&t->eval, t->x, &t->rss, t->factor);
+    s->eval.unit = 1;
+    s->status = QN_FIT_NOT_FINITE;
+    s->at_start = true;
+    s->bounded = false;
+    for (int64_t j = 0; j < s->p; j++)
+        s->bounded |= isfinite(s->lower[j]) || isfinite(s->upper[j]);
+    if (asked_to_stop(s))
+        return stopped(s);
+    qni_fit_outcome outcome = qni_fit_eval_at(&s->eval, s->x, &s->rss, s->factor);
+    if (outcome != QNI_FIT_STOPPED && !(s->rss >= QNI_FIT_SMALL_RSS && s->rss <= QNI_FIT_LARGE_RSS)) {
+        qni_fit_eval_choose_unit(&s->eval, s->x);
+        if (s->eval.unit != 1)
+            outcome = qni_fit_eval_at(&s->eval, s->x, &s->rss, s->factor);
     }
     if (outcome == QNI_FIT_STOPPED)
-        return stopped(t);
+        return stopped(s);
     if (outcome == QNI_FIT_NOT_FINITE)
-        return finish(t, QN_FIT_NOT_FINITE, "the model is not finite at the start");
-    t->at_start = false;
-    settle(t);
+        return finish(s, QN_FIT_NOT_FINITE, "the model is not finite at the start");
+    s->at_start = false;
+    settle(s);
     return GO_ON;
 }
 
 /* Residuals that have become too small for their squares get another unit. They have fallen by so much that the regions
  * and scales of the way here say nothing any more. */
-static verdict change_unit(qni_fit_trf *t)
+static verdict change_unit(qni_fit_solver *s)
 {
-    double before = t->eval.unit;
-    qni_fit_eval_choose_unit(&t->eval, t->x);
-    if (t->eval.unit == before)
+    double before = s->eval.unit;
+    qni_fit_eval_choose_unit(&s->eval, s->x);
+    if (s->eval.unit == before)
         return GO_ON;
-    double rss, *factor = t->factor_trial;
-    qni_fit_outcome outcome = qni_fit_eval_at(&t->eval, t->x, &rss, factor);
+    double rss, *factor = s->factor_trial;
+    qni_fit_outcome outcome = qni_fit_eval_at(&s->eval, s->x, &rss, factor);
     if (outcome != QNI_FIT_FINITE)
-        t->eval.unit = before;
+        s->eval.unit = before;
     if (outcome == QNI_FIT_STOPPED)
-        return stopped(t);
+        return stopped(s);
     if (outcome == QNI_FIT_NOT_FINITE)
-        return finish(t, QN_FIT_NOT_FINITE,
+        return finish(s, QN_FIT_NOT_FINITE,
                       "the derivatives are too large beside the residuals: other start values may help");
-    t->rss = rss;
-    t->factor_trial = t->factor;
-    t->factor = factor;
-    settle(t);
+    s->rss = rss;
+    s->factor_trial = s->factor;
+    s->factor = factor;
+    settle(s);
     return GO_ON;
 }
 
 /* One step, or the end. */
-static verdict iterate(qni_fit_trf *t)
+static verdict iterate(qni_fit_solver *s)
 {
     bool polished;
-    if (t->rss < QNI_FIT_SMALL_RSS && change_unit(t) == DONE)
+    if (s->rss < QNI_FIT_SMALL_RSS && change_unit(s) == DONE)
         return DONE;
-    if (judge(t, &polished) == DONE)
+    if (judge(s, &polished) == DONE)
         return DONE;
-    if (asked_to_stop(t))
-        return stopped(t);
-    return polished ? GO_ON : advance(t);
+    if (asked_to_stop(s))
+        return stopped(s);
+    return polished ? GO_ON : advance(s);
 }
 
-void qni_fit_trf_run(qni_fit_trf *t)
+void qni_fit_trf_run(qni_fit_solver *s)
 {
-    if (begin(t) == DONE)
+    if (begin(s) == DONE)
         return;
     for (;;) {
-        if (iterate(t) == GO_ON)
+        if (iterate(s) == GO_ON)
             continue;
         /* However it ended: what lies a rounding from its bound belongs on it. */
-        bool at_rest = t->status == QN_FIT_CONVERGED || t->status == QN_FIT_STALLED;
-        if (!at_rest || snap(t, QNI_FIT_SNAP) == DONE)
+        bool at_rest = s->status == QN_FIT_CONVERGED || s->status == QN_FIT_STALLED;
+        if (!at_rest || snap(s, QNI_FIT_SNAP) == DONE)
             return;
     }
 }

@@ -65,6 +65,14 @@
 #define QNI_BLOCK_MIN       16
 #define QNI_REGISTERS_BYTES (1 << 19)
 
+/* How far an expression is read to see the shape of its curve: operations, each as often as it is used, and how deep
+ * they stand inside each other. Curves with a name take some tens. */
+#define QNI_TERMS_BUDGET 500
+#define QNI_TERMS_DEPTH  48
+
+/* Parameters of a formula that is looked at for its shape: the pairs that meet in a second derivative are counted. */
+#define QNI_SHAPE_PARAMETERS 512
+
 /* Bytes of a chunk of the memory in which a model is kept: small formulas fit one. */
 #define QNI_MODEL_CHUNK_SIZE (INT64_C(4) << 10)
 

@@ -4,8 +4,10 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "lang/limits.h"
 
 #include <math.h>
+#include <string.h>
 
 static int32_t lower_name(qni_ir *ir, const qni_tree *tree, int32_t index, const int32_t *lowered)
 {
@@ -61,4 +63,28 @@ void qni_lower(qni_ir *ir, const qni_tree *tree, const qni_names *names, int32_t
             *left = qni_ir_column(ir, names->response_column);
     }
     qni_free(ir->allocator, lowered, tree->count, sizeof *lowered);
+}
+
+qn_status qni_model_lower(qni_ir *ir, const qn_model *model, int32_t *left, int32_t *right, qn_error *err)
+{
+    const qni_columns columns = {.names = model->names.columns, .count = model->names.column_count};
+    int32_t response = model->names.response_column;
+    qni_tree tree;
+    qni_names names;
+    qn_arena *arena = NULL;
+    *left = *right = -1;
+    qn_status status =
+        qni_tree_init(&tree, model->formula, (int32_t)strlen(model->formula), &columns, ir->allocator, err);
+    if (status == QN_OK)
+        status = qn_arena_new(&arena, ir->allocator, QNI_MODEL_CHUNK_SIZE, err);
+    if (status == QN_OK)
+        status = qni_names_resolve(&names, &tree, model->formula, &columns,
+                                   response < 0 ? NULL : columns.names[response], arena, err);
+    if (status == QN_OK) {
+        qni_lower(ir, &tree, &names, left, right);
+        status = ir->status;
+    }
+    qn_arena_free(arena);
+    qni_tree_fini(&tree);
+    return status;
 }

@@ -142,31 +142,15 @@ qn_status qn_model_digest(char out[QN_MODEL_DIGEST_SIZE], const qn_model *model,
 {
     static_assert((int)QN_MODEL_DIGEST_SIZE == (int)QNI_DIGEST_TEXT_SIZE, "a digest as text");
     out[0] = '\0';
-    const qn_allocator *allocator = model->allocator;
-    const qni_columns columns = {.names = model->names.columns, .count = model->names.column_count};
-    int32_t number = model->names.response_column, roots[2];
-    qni_tree tree;
+    int32_t roots[2];
     qni_ir ir;
-    qni_names names;
     qni_digest result;
-    qn_arena *arena = NULL;
-    qni_ir_init(&ir, allocator, err);
-    qn_status status = qni_tree_init(&tree, model->formula, (int32_t)strlen(model->formula), &columns, allocator, err);
+    qni_ir_init(&ir, model->allocator, err);
+    qn_status status = qni_model_lower(&ir, model, &roots[1], &roots[0], err);
     if (status == QN_OK)
-        status = qn_arena_new(&arena, allocator, QNI_MODEL_CHUNK_SIZE, err);
-    if (status == QN_OK)
-        status = qni_names_resolve(&names, &tree, model->formula, &columns, number < 0 ? NULL : columns.names[number],
-                                   arena, err);
-    if (status == QN_OK) {
-        qni_lower(&ir, &tree, &names, &roots[1], &roots[0]);
-        status = ir.status;
-    }
-    if (status == QN_OK)
-        status = meaning(&result, &ir, &names, roots, 2, err);
+        status = meaning(&result, &ir, &model->names, roots, 2, err);
     if (status == QN_OK)
         qni_digest_text(out, &result);
-    qn_arena_free(arena);
     qni_ir_fini(&ir);
-    qni_tree_fini(&tree);
     return status;
 }

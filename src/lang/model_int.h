@@ -40,4 +40,8 @@ struct qn_model {
  * the IR. */
 void qni_lower(qni_ir *ir, const qni_tree *tree, const qni_names *names, int32_t *left, int32_t *right);
 
+/* The same for a model that is compiled: from its formula once more, with names numbered as in model->names. For what
+ * is asked of a model rarely, so that it need not keep its IR. Errors: QN_NOMEM. */
+QN_MUST_USE qn_status qni_model_lower(qni_ir *ir, const qn_model *model, int32_t *left, int32_t *right, qn_error *err);
+
 #endif

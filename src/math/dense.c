@@ -4,46 +4,87 @@
  * and Langou, "Communication-optimal parallel and sequential QR and LU factorizations", 2012. */
 #include "math/panel.h"
 
+#include "math/limits.h"
+
 #include <assert.h>
 #include <float.h>
 #include <math.h>
 
-/* Applies the reflection (1, v) to column k of r, which begins at `top`, and of b. */
-static void reflect(const qni_panel_kernels *kernels, double *top, double *c, const double *v, int64_t m, double tau,
-                    double product)
+/* A reflection I - tau u u' / u_0^2, u = (u_0, v), that makes (alpha, v) a multiple of the first unit vector. v stays
+ * as it is: to divide it by u_0 would be one more pass over it. */
+typedef struct reflection {
+    double tau;     /* 0: there is nothing to reflect */
+    double inverse; /* 1 / u_0 */
+    bool rescaled;  /* v was multiplied by a power of two: products with it are to be had again */
+} reflection;
+
+/* Of (*alpha, v), which become (*alpha, 0); v (m) with its sum of squares. */
+static reflection reflection_of(const qni_panel_kernels *kernels, double *alpha, double *v, int64_t m, double squares)
 {
-    double w = tau * (*top + product);
-    *top -= w;
-    kernels->subtract_multiple(c, v, w, m);
+    const reflection none = {0};
+    double a = *alpha, nothing = QNI_QR_NOTHING * fabs(a);
+    if (squares < QNI_NORM_SAFE_LOW && QNI_NORM_SAFE_LOW < nothing)
+        return none; /* seen without the careful norm */
+    double below = qni_norm_of_squares(squares, v, m);
+    if (below <= nothing)
+        return none;
+    double both = a * a + squares;
+    bool safe = both >= QNI_NORM_SAFE_LOW && both <= QNI_NORM_SAFE_HIGH;
+    double beta = -copysign(safe ? sqrt(both) : hypot(a, below), a), first = a - beta;
+    *alpha = beta;
+    if (fabs(beta) < DBL_MIN)
+        return none; /* the reflection of a subnormal column would not be orthogonal */
+    reflection h = {.tau = -first / beta, .inverse = 1 / first};
+    h.rescaled = isfinite(below) && (below < QNI_QR_SMALL || below > QNI_QR_LARGE);
+    if (h.rescaled) {
+        int exponent;
+        (void)frexp(below, &exponent);
+        double half = ldexp(1, -(exponent / 2)), other = ldexp(1, exponent / 2 - exponent);
+        kernels->scale(v, half, m); /* in two steps: one factor could be beyond the range of numbers */
+        kernels->scale(v, other, m);
+        h.inverse = 1 / (first * half * other);
+    }
+    return h;
 }
 
+/* Reflects the top of a column whose product with v is given; returns by how much of v the rest of it changes. */
+static double reflect_top(reflection h, double *top, double product)
+{
+    double w = h.tau * (*top + product * h.inverse);
+    *top -= w;
+    return w * h.inverse;
+}
+
+/* Products with the next column are gathered while a reflection is applied, for the columns up to `edge`: each of them
+ * is read and written once a reflection. */
 void qni_qr_append(const qni_panel_kernels *kernels, double *r, int64_t ldr, double *b, int64_t ldb, int64_t rows,
                    int64_t p, int64_t columns, bool triangle)
 {
     assert(columns >= p && ldr >= p && ldb >= rows);
-    for (int64_t j = 0; j < p; j++) {
-        int64_t m = triangle && rows > j + 1 ? j + 1 : rows; /* elements of column j that are not 0 */
-        double *v = b + j * ldb;
-        double below = qni_norm_of_squares(kernels->dot(v, v, m), v, m);
-        if (below == 0)
-            continue;
-        double alpha = r[j * ldr + j];
-        double beta = -copysign(hypot(alpha, below), alpha);
-        r[j * ldr + j] = beta;
-        if (fabs(beta) < DBL_MIN)
-            continue;                /* the reflection of a subnormal column would not be orthogonal */
-        double scale = alpha - beta; /* the reflection's vector is (1, v / scale) */
-        kernels->divide(v, scale, m);
-        double tau = -scale / beta;
-        int64_t k = j + 1;
-        for (; k + 2 <= columns; k += 2) {
-            double *c = b + k * ldb, product[2];
-            kernels->dot_pair(product, v, c, c + ldb, m);
-            reflect(kernels, &r[k * ldr + j], c, v, m, tau, product[0]);
-            reflect(kernels, &r[(k + 1) * ldr + j], c + ldb, v, m, tau, product[1]);
+    double product[QNI_QR_LOOK], w[QNI_QR_LOOK];
+    for (int64_t j = 0, edge = 0; j < p; j++) {
+        /* Elements that are not 0 of this column and of the next. */
+        int64_t m = triangle && j + 1 < rows ? j + 1 : rows, next = m < rows ? m + 1 : rows;
+        double *v = b + j * ldb, *after = v + ldb;
+        if (j == edge) {
+            edge = columns - j < QNI_QR_LOOK ? columns : j + QNI_QR_LOOK;
+            kernels->dots(product, v, v, ldb, edge - j, m);
         }
-        if (k < columns)
-            reflect(kernels, &r[k * ldr + j], b + k * ldb, v, m, tau, kernels->dot(v, b + k * ldb, m));
+        int64_t near = edge - j - 1;
+        reflection h = reflection_of(kernels, &r[j * ldr + j], v, m, product[0]);
+        if (h.tau == 0) {
+            kernels->dots(product, after, after, ldb, near, next);
+            continue;
+        }
+        if (h.rescaled)
+            kernels->dots(product + 1, v, after, ldb, near, m);
+        for (int64_t k = 0; k < near; k++)
+            w[k] = reflect_top(h, &r[(j + 1 + k) * ldr + j], product[1 + k]);
+        kernels->reflect(product, after, ldb, near, v, w, next);
+        for (int64_t k = edge; k < columns; k++) {
+            double *c = b + k * ldb;
+            kernels->subtract_multiple(c, v, reflect_top(h, &r[k * ldr + j], kernels->dot(v, c, m)), m);
+        }
     }
 }
 

@@ -35,7 +35,8 @@ bool qni_all_finite(const double *a, int64_t n);
  *   r (p, columns), ldr: upper triangular in its first p columns; the further ones are right sides, which Q' is
  *     applied to
  *   b (rows, columns), ldb: destroyed
- *   triangle: b (p, columns) is upper triangular as well (a diagonal, for example), which saves two thirds of the work
+ *   triangle: the first p columns of b (p, columns) are upper triangular as well (a diagonal, for example; the zeros are
+ *     there), which saves two thirds of the work
  * Starting from r = 0, panel by panel, this factorises a matrix that never exists as a whole. */
 void qni_qr_append(const qni_panel_kernels *kernels, double *r, int64_t ldr, double *b, int64_t ldb, int64_t rows,
                    int64_t p, int64_t columns, bool triangle);

@@ -7,6 +7,19 @@
 #define QNI_NORM_SAFE_LOW  1e-270
 #define QNI_NORM_SAFE_HIGH 1e300
 
+/* What is this much smaller than the diagonal above it needs no reflection: it is far below a rounding of what is there.
+ * Peaks leave most of their derivatives so small in most panels. */
+#define QNI_QR_NOTHING 0x1p-64
+
+/* Vectors of reflections outside this range are brought to length 1 by a power of two, so that their products with other
+ * columns neither over- nor underflow. */
+#define QNI_QR_SMALL 0x1p-32
+#define QNI_QR_LARGE 0x1p32
+
+/* Columns whose products with the next one are gathered ahead: 4 KiB of stack. Panels that are wider leave the caches
+ * anyway. */
+#define QNI_QR_LOOK 256
+
 /* Jacobi sweeps of the singular value decomposition. Convergence is quadratic; 6 to 10 are usual, also for graded
  * matrices. */
 #define QNI_SVD_SWEEPS 60

@@ -12,11 +12,13 @@
 
 struct qni_panel_kernels {
     double (*dot)(const double *a, const double *b, int64_t n);
-    /* v'a and v'b, each as dot has it. */
-    void (*dot_pair)(double out[2], const double *v, const double *a, const double *b, int64_t n);
+    /* out[k] = u'c_k, as dot has it, of the columns k = 0 … count - 1. */
+    void (*dots)(double *out, const double *u, const double *c, int64_t ldc, int64_t count, int64_t n);
+    /* c_k -= w[k] v, then out[k] = c_0'c_k: a reflection applied, and what the next one asks for, in one pass. */
+    void (*reflect)(double *out, double *c, int64_t ldc, int64_t count, const double *v, const double *w, int64_t n);
     void (*subtract_multiple)(double *restrict c, const double *v, double w, int64_t n); /* c -= w v */
     void (*subtract)(double *restrict a, const double *b, int64_t n);                    /* a -= b */
-    void (*divide)(double *a, double divisor, int64_t n);
+    void (*multiply)(double *restrict a, const double *b, int64_t n);                    /* a *= b, each by each */
     void (*scale)(double *a, double factor, int64_t n);
     /* The sum of squares, each lane compensated. May over- or underflow: see qni_norm. */
     double (*sum_squares)(const double *a, int64_t n);

@@ -69,7 +69,7 @@ static bool eval(void *user, const double *x, double *r, double *jacobian)
 static qn_status fit_function(const qn_allocator *allocator, void *user)
 {
     (void)user;
-    const qn_fit_problem problem = {.n = 3, .p = 1, .eval = eval};
+    const qn_fit_problem problem = {.size = sizeof problem, .n = 3, .p = 1, .eval = eval};
     qn_fit_options options;
     qn_fit_options_init(&options, sizeof options);
     options.allocator = allocator;

@@ -88,7 +88,7 @@ static qn_status fit_twice(const qn_allocator *allocator)
 {
     qn_workspace *w;
     qn_status status = qn_workspace_new(&w, NULL, allocator, NULL);
-    const qn_fit_problem problem = {.n = 3, .p = 1, .eval = eval};
+    const qn_fit_problem problem = {.size = sizeof problem, .n = 3, .p = 1, .eval = eval};
     qn_fit_options options;
     qn_fit_options_init(&options, sizeof options);
     options.workspace = w;

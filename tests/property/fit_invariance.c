@@ -61,7 +61,7 @@ static qn_fit_result *solve(decay *d, const double *start, const double *lower, 
 {
     qn_error err;
     qn_fit_result *result;
-    qn_fit_problem problem = {.n = ROWS, .p = 3, .eval = eval, .user = d};
+    qn_fit_problem problem = {.size = sizeof problem, .n = ROWS, .p = 3, .eval = eval, .user = d};
     qn_fit_options options;
     qn_fit_options_init(&options, sizeof options);
     options.start = start;

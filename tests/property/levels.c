@@ -161,27 +161,29 @@ static void every_level_of_this_processor_gives_the_bits_of_the_baseline(void **
 static void compare_panels(const qni_panel_kernels *panel, const char *level, uint64_t seed)
 {
     static double rows[LENGTH_MAX * PANEL_COLUMNS], gram[2][PANEL_COLUMNS * PANEL_COLUMNS];
+    static double reflected[2][LENGTH_MAX * PANEL_COLUMNS];
+    const double factors[PANEL_COLUMNS] = {0.5, -0.25, 1.3, 0.7, -2};
     uint64_t random = seed;
     for (int l = 0; l < LENGTH_COUNT; l++) {
         int64_t n = lengths[l];
         for (int64_t i = 0; i < n * PANEL_COLUMNS; i++)
             rows[i] = exp2(40 * test_random_unit(&random) - 20) * (test_random_unit(&random) - 0.5);
         const qni_panel_kernels *side[2] = {&qni_panel_baseline, panel};
-        double value[2][5], pair[2];
+        double value[2][3 + 2 * PANEL_COLUMNS];
         for (int k = 0; k < 2; k++) {
             value[k][0] = side[k]->dot(rows, rows + n, n);
-            side[k]->dot_pair(pair, rows, rows + n, rows + 2 * n, n);
-            value[k][1] = pair[0];
-            value[k][2] = pair[1];
-            value[k][3] = side[k]->sum_squares(rows, n);
-            value[k][4] = side[k]->all_finite(rows, n);
+            value[k][1] = side[k]->sum_squares(rows, n);
+            value[k][2] = side[k]->all_finite(rows, n);
+            side[k]->dots(value[k] + 3, rows + n, rows, n, PANEL_COLUMNS, n);
+            memcpy(reflected[k], rows, (size_t)(n * PANEL_COLUMNS) * sizeof *rows);
+            side[k]->reflect(value[k] + 3 + PANEL_COLUMNS, reflected[k], n, PANEL_COLUMNS - 1,
+                             reflected[k] + (PANEL_COLUMNS - 1) * n, factors, n);
             memset(gram[k], 0, sizeof gram[k]);
             side[k]->gram(gram[k], PANEL_COLUMNS, rows, n, n, PANEL_COLUMNS);
             memcpy(k == 0 ? expected : got, rows, (size_t)n * sizeof *rows);
             double *column = k == 0 ? expected : got;
             side[k]->subtract_multiple(column, rows + n, 0.3, n);
             side[k]->subtract(column, rows + 2 * n, n);
-            side[k]->divide(column, 0.7, n);
             side[k]->scale(column, 1.3, n);
         }
         got[n] = 42;

@@ -47,7 +47,7 @@ static void rosenbrock_is_solved_from_both_usual_starts(void **state)
 {
     (void)state;
     const double near_[] = {-1.2, 1}, far_[] = {-2, 1}, x[] = {1, 1};
-    qn_fit_problem problem = {.n = 2, .p = 2, .eval = rosenbrock};
+    qn_fit_problem problem = {.size = sizeof problem, .n = 2, .p = 2, .eval = rosenbrock};
     assert_solution(solve(problem, near_, NULL, NULL), x, 1e-12, 0);
     assert_solution(solve(problem, far_, NULL, NULL), x, 1e-12, 0);
 }
@@ -165,23 +165,23 @@ static void classical_problems_reach_their_published_minima(void **state)
 {
     (void)state;
     const double helix[] = {-1, 0, 0}, helix_x[] = {1, 0, 0};
-    assert_solution(solve((qn_fit_problem){.n = 3, .p = 3, .eval = helical_valley}, helix, NULL, NULL), helix_x, 1e-12,
+    assert_solution(solve((qn_fit_problem){.size = sizeof(qn_fit_problem), .n = 3, .p = 3, .eval = helical_valley}, helix, NULL, NULL), helix_x, 1e-12,
                     0);
     const double roth[] = {0.5, -2}, roth_x[] = {11.41277900, -0.89680526}; /* the local minimum, f = 48.9842… */
-    assert_solution(solve((qn_fit_problem){.n = 2, .p = 2, .eval = freudenstein_roth}, roth, NULL, NULL), roth_x, 1e-5,
+    assert_solution(solve((qn_fit_problem){.size = sizeof(qn_fit_problem), .n = 2, .p = 2, .eval = freudenstein_roth}, roth, NULL, NULL), roth_x, 1e-5,
                     48.98425);
     const double bard_start[] = {1, 1, 1}, bard_x[] = {0.08241056, 1.133036, 2.343695}; /* f = 8.21487e-3 */
-    assert_solution(solve((qn_fit_problem){.n = 15, .p = 3, .eval = bard}, bard_start, NULL, NULL), bard_x, 1e-6,
+    assert_solution(solve((qn_fit_problem){.size = sizeof(qn_fit_problem), .n = 15, .p = 3, .eval = bard}, bard_start, NULL, NULL), bard_x, 1e-6,
                     8.214877e-3);
     const double beale_start[] = {1, 1}, beale_x[] = {3, 0.5};
-    assert_solution(solve((qn_fit_problem){.n = 3, .p = 2, .eval = beale}, beale_start, NULL, NULL), beale_x, 1e-12, 0);
+    assert_solution(solve((qn_fit_problem){.size = sizeof(qn_fit_problem), .n = 3, .p = 2, .eval = beale}, beale_start, NULL, NULL), beale_x, 1e-12, 0);
 }
 
 static void a_singular_jacobian_at_the_solution_does_not_stop_the_fit(void **state)
 {
     (void)state;
     const double start[] = {3, -1, 0, 1}, x[] = {0, 0, 0, 0};
-    assert_solution(solve((qn_fit_problem){.n = 4, .p = 4, .eval = powell_singular}, start, NULL, NULL), x, 1e-7, 0);
+    assert_solution(solve((qn_fit_problem){.size = sizeof(qn_fit_problem), .n = 4, .p = 4, .eval = powell_singular}, start, NULL, NULL), x, 1e-7, 0);
 }
 
 static void broyden_tridiagonal_has_no_residual(void **state)
@@ -191,7 +191,7 @@ static void broyden_tridiagonal_has_no_residual(void **state)
     for (int i = 0; i < BROYDEN; i++)
         start[i] = -1;
     qn_fit_result *result =
-        solve((qn_fit_problem){.n = BROYDEN, .p = BROYDEN, .eval = broyden_tridiagonal}, start, NULL, NULL);
+        solve((qn_fit_problem){.size = sizeof(qn_fit_problem), .n = BROYDEN, .p = BROYDEN, .eval = broyden_tridiagonal}, start, NULL, NULL);
     assert_int_equal(result->status, QN_FIT_CONVERGED);
     assert_true(result->rss < 1e-26);
     qn_fit_result_free(result);
@@ -202,7 +202,7 @@ static void a_bound_that_stops_the_solution_is_reached_exactly(void **state)
 {
     (void)state;
     const double start[] = {-2, 2}, lower[] = {-INFINITY, 1.5}, upper[] = {0.8, INFINITY};
-    qn_fit_problem problem = {.n = 2, .p = 2, .eval = rosenbrock};
+    qn_fit_problem problem = {.size = sizeof problem, .n = 2, .p = 2, .eval = rosenbrock};
     qn_fit_result *result = solve(problem, start, lower, NULL);
     assert_int_equal(result->status, QN_FIT_CONVERGED);
     double x = result->parameters[0].value;
@@ -223,7 +223,7 @@ static void bounds_that_do_not_matter_change_nothing(void **state)
 {
     (void)state;
     const double start[] = {1, 1, 1}, lower[] = {-1e3, -1e3, -1e3}, upper[] = {1e3, 1e3, 1e3};
-    qn_fit_problem problem = {.n = 15, .p = 3, .eval = bard};
+    qn_fit_problem problem = {.size = sizeof problem, .n = 15, .p = 3, .eval = bard};
     qn_fit_result *wide = solve(problem, start, lower, upper), *none = solve(problem, start, NULL, NULL);
     assert_memory_equal(wide->covariance, none->covariance, 9 * sizeof(double));
     assert_int_equal(wide->evaluations, none->evaluations);
@@ -235,7 +235,7 @@ static void a_start_on_a_bound_is_free_to_leave_it(void **state)
 {
     (void)state;
     const double start[] = {-2, 1}, lower[] = {-2, -5}, upper[] = {3, 1}, x[] = {1, 1};
-    qn_fit_result *result = solve((qn_fit_problem){.n = 2, .p = 2, .eval = rosenbrock}, start, lower, upper);
+    qn_fit_result *result = solve((qn_fit_problem){.size = sizeof(qn_fit_problem), .n = 2, .p = 2, .eval = rosenbrock}, start, lower, upper);
     assert_true(result->parameters[0].start == -2);
     assert_int_equal(result->status, QN_FIT_CONVERGED);
     for (int j = 0; j < 2; j++)
@@ -247,7 +247,7 @@ static void a_missing_start_is_one_or_inside_the_bounds(void **state)
 {
     (void)state;
     const double start[] = {NAN, NAN, NAN}, lower[] = {5, -INFINITY, 0}, upper[] = {7, 0, 10};
-    qn_fit_result *result = solve((qn_fit_problem){.n = 15, .p = 3, .eval = bard}, start, lower, upper);
+    qn_fit_result *result = solve((qn_fit_problem){.size = sizeof(qn_fit_problem), .n = 15, .p = 3, .eval = bard}, start, lower, upper);
     assert_true(result->parameters[0].start == 6);
     assert_true(result->parameters[1].start == -0.1);
     assert_true(result->parameters[2].start == 1);
@@ -293,7 +293,7 @@ static line plain_line(void)
 
 static qn_fit_problem line_problem(line *l)
 {
-    return (qn_fit_problem){.n = LINE_ROWS, .p = 2, .eval = eval_line, .user = l};
+    return (qn_fit_problem){.size = sizeof(qn_fit_problem), .n = LINE_ROWS, .p = 2, .eval = eval_line, .user = l};
 }
 
 static const double line_start[] = {10, -10};
@@ -391,7 +391,7 @@ static bool refuses(void *user, const double *x, double *r, double *jacobian)
 static void a_function_that_refuses_ends_as_not_finite(void **state)
 {
     (void)state;
-    qn_fit_result *result = solve((qn_fit_problem){.n = 3, .p = 1, .eval = refuses}, NULL, NULL, NULL);
+    qn_fit_result *result = solve((qn_fit_problem){.size = sizeof(qn_fit_problem), .n = 3, .p = 1, .eval = refuses}, NULL, NULL, NULL);
     assert_int_equal(result->status, QN_FIT_NOT_FINITE);
     qn_fit_result_free(result);
 }
@@ -425,7 +425,7 @@ static void as_many_parameters_as_rows_have_no_standard_errors(void **state)
 {
     (void)state;
     const double start[] = {-1.2, 1};
-    qn_fit_result *result = solve((qn_fit_problem){.n = 2, .p = 2, .eval = rosenbrock}, start, NULL, NULL);
+    qn_fit_result *result = solve((qn_fit_problem){.size = sizeof(qn_fit_problem), .n = 2, .p = 2, .eval = rosenbrock}, start, NULL, NULL);
     assert_int_equal(result->dof, 0);
     assert_true(isnan(result->parameters[0].stderr_) && isnan(result->residual_sd));
     assert_contains(result->warnings[0], "as many parameters as rows");
@@ -437,7 +437,7 @@ static void evaluations_are_bounded(void **state)
     (void)state;
     qn_error err;
     const double start[] = {-1.2, 1};
-    qn_fit_problem problem = {.n = 2, .p = 2, .eval = rosenbrock};
+    qn_fit_problem problem = {.size = sizeof problem, .n = 2, .p = 2, .eval = rosenbrock};
     qn_fit_options options;
     qn_fit_options_init(&options, sizeof options);
     options.start = start;
@@ -462,7 +462,7 @@ static void a_fit_can_be_interrupted_at_every_question(void **state)
     (void)state;
     qn_error err;
     const double start[] = {-1.2, 1};
-    qn_fit_problem problem = {.n = 2, .p = 2, .eval = rosenbrock};
+    qn_fit_problem problem = {.size = sizeof problem, .n = 2, .p = 2, .eval = rosenbrock};
     qn_fit_options options;
     qn_fit_options_init(&options, sizeof options);
     options.start = start;
@@ -546,7 +546,7 @@ static void loose_tolerances_end_sooner(void **state)
     (void)state;
     qn_error err;
     const double start[] = {1, 1, 1};
-    qn_fit_problem problem = {.n = 15, .p = 3, .eval = bard};
+    qn_fit_problem problem = {.size = sizeof problem, .n = 15, .p = 3, .eval = bard};
     qn_fit_options options;
     qn_fit_options_init(&options, sizeof options);
     options.start = start;
@@ -567,7 +567,7 @@ static void allocations_do_not_depend_on_iterations(void **state)
     (void)state;
     int64_t allocations[2];
     const double start[] = {1, 1, 1};
-    const qn_fit_problem problem = {.n = 15, .p = 3, .eval = bard};
+    const qn_fit_problem problem = {.size = sizeof problem, .n = 15, .p = 3, .eval = bard};
     for (int i = 0; i < 2; i++) {
         test_allocator t;
         test_allocator_init(&t);

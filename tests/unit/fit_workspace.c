@@ -58,7 +58,7 @@ static qn_fit_options options_with(const qn_allocator *allocator, qn_workspace *
 
 static qn_fit_result *fit_function(decay *d, const qn_allocator *allocator, qn_workspace *workspace)
 {
-    const qn_fit_problem problem = {.n = ROWS, .p = 3, .eval = residuals, .user = d};
+    const qn_fit_problem problem = {.size = sizeof problem, .n = ROWS, .p = 3, .eval = residuals, .user = d};
     qn_fit_options options = options_with(allocator, workspace);
     qn_fit_result *result;
     qn_error err;
@@ -192,7 +192,7 @@ static void options_of_a_time_without_workspaces_still_serve(void **state)
 {
     (void)state;
     decay d = make_decay(0.7);
-    const qn_fit_problem problem = {.n = ROWS, .p = 3, .eval = residuals, .user = &d};
+    const qn_fit_problem problem = {.size = sizeof problem, .n = ROWS, .p = 3, .eval = residuals, .user = &d};
     qn_fit_options options = options_with(NULL, (qn_workspace *)&d); /* whatever stands behind the end of theirs */
     options.size = offsetof(qn_fit_options, workspace);
     qn_fit_result *result;
@@ -205,7 +205,7 @@ static void a_budget_without_room_is_named(void **state)
 {
     (void)state;
     decay d = make_decay(0.7);
-    const qn_fit_problem problem = {.n = ROWS, .p = 3, .eval = residuals, .user = &d};
+    const qn_fit_problem problem = {.size = sizeof problem, .n = ROWS, .p = 3, .eval = residuals, .user = &d};
     qn_error err;
     qn_budget *budget;
     qn_workspace *w;

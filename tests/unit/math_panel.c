@@ -34,14 +34,10 @@ static void compare(const qni_panel_kernels *one, const qni_panel_kernels *other
     p[0] = one->dot(a, b, n);
     q[0] = other->dot(a, b, n);
     assert_same_bits(p, q, 1);
-    one->dot_pair(p, a, b, c, n);
-    other->dot_pair(q, a, b, c, n);
-    assert_same_bits(p, q, 2);
-    assert_true(p[0] == one->dot(a, b, n) && p[1] == one->dot(a, c, n));
     p[0] = one->sum_squares(a, n);
     q[0] = other->sum_squares(a, n);
     assert_same_bits(p, q, 1);
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 3; k++) {
         const qni_panel_kernels *kernels[] = {one, other};
         double *results[] = {x, y};
         for (int side = 0; side < 2; side++) {
@@ -50,8 +46,6 @@ static void compare(const qni_panel_kernels *one, const qni_panel_kernels *other
                 kernels[side]->subtract_multiple(results[side], b, 1.7, n);
             else if (k == 1)
                 kernels[side]->subtract(results[side], b, n);
-            else if (k == 2)
-                kernels[side]->divide(results[side], 1.7, n);
             else
                 kernels[side]->scale(results[side], 1.7, n);
         }
