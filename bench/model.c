@@ -8,14 +8,12 @@
  * formula's text to its first value. */
 #include "bench/common.h"
 #include "bench/model_formulas.h"
+#include "bench/python.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <quern/model.h>
 
@@ -53,9 +51,7 @@ typedef struct work {
 /* A process that runs model_peers.py. */
 typedef struct python {
     const char *name, *kind, *package;
-    pid_t process; /* 0: not here */
-    FILE *to, *from;
-    char line[1024]; /* its last answer */
+    bench_python process;
 } python;
 
 /* What was promised, and the figure; printed together at the end. */
@@ -182,82 +178,44 @@ static double compare_loop(bench *b, work *w, const char *case_name, const char 
         .median;
 }
 
-static bool hear(python *p)
-{
-    return fgets(p->line, sizeof p->line, p->from) != NULL;
-}
-
-/* Starts the process; says where its package is missing. */
+/* Says where its package is missing. */
 static void python_begin(python *p)
 {
-    int to[2], from[2];
-    if (pipe(to) != 0 || pipe(from) != 0)
-        exit(1);
-    fcntl(to[1], F_SETFD, FD_CLOEXEC); /* else the next process holds it open, and this one never sees the end */
-    p->process = fork();
-    if (p->process == 0) {
-        dup2(to[0], STDIN_FILENO);
-        dup2(from[1], STDOUT_FILENO);
-        close(to[0]);
-        close(to[1]);
-        close(from[0]);
-        close(from[1]);
-        setenv("OMP_NUM_THREADS", "1", 1);
-        setenv("NUMEXPR_NUM_THREADS", "1", 1);
-        execl("/usr/bin/python3", "python3", BENCH_MODEL_PEERS, p->kind, (char *)NULL);
-        _exit(127);
-    }
-    close(to[0]);
-    close(from[1]);
-    p->to = fdopen(to[1], "w");
-    p->from = fdopen(from[0], "r");
-    if (p->process > 0 && p->to != NULL && p->from != NULL && hear(p) && strncmp(p->line, "ready", 5) == 0) {
-        printf("# %s%s", p->name, p->line + 5);
-        return;
-    }
-    bench_no_peer(p->name, p->package);
-    p->process = 0;
-}
-
-static void python_end(python *p)
-{
-    if (p->to != NULL)
-        fclose(p->to);
-    if (p->from != NULL)
-        fclose(p->from);
-    if (p->process > 0)
-        waitpid(p->process, NULL, 0);
+    if (bench_python_begin(&p->process, BENCH_MODEL_PEERS, p->kind))
+        printf("# %s%s", p->name, p->process.line + 5);
+    else
+        bench_no_peer(p->name, p->package);
 }
 
 static double python_seconds(python *p, int64_t calls)
 {
-    fprintf(p->to, "run %lld\n", (long long)calls);
-    fflush(p->to);
-    if (!hear(p)) {
+    fprintf(p->process.to, "run %lld\n", (long long)calls);
+    fflush(p->process.to);
+    if (!bench_python_hear(&p->process)) {
         fprintf(stderr, "bench_model: %s ended early\n", p->name);
         exit(1);
     }
-    return strtod(p->line, NULL);
+    return strtod(p->process.line, NULL);
 }
 
 /* Tells the process what to compute, and compares one row; false where it cannot. */
 static bool python_prepare(python *p, work *w, const char *case_name)
 {
-    fprintf(p->to, "formula %s %lld %.17g %.17g", formulas[w->formula].name, (long long)w->rows,
+    fprintf(p->process.to, "formula %s %lld %.17g %.17g", formulas[w->formula].name, (long long)w->rows,
             formulas[w->formula].first, formulas[w->formula].last);
     for (int k = 0; k < formulas[w->formula].parameter_count; k++)
-        fprintf(p->to, " %.17g", w->parameters[k]);
-    fprintf(p->to, "\n");
-    fflush(p->to);
+        fprintf(p->process.to, " %.17g", w->parameters[k]);
+    fprintf(p->process.to, "\n");
+    fflush(p->process.to);
     long long row;
     int at;
-    if (!hear(p) || sscanf(p->line, "row %lld:%n", &row, &at) != 1) {
+    if (!bench_python_hear(&p->process) || sscanf(p->process.line, "row %lld:%n", &row, &at) != 1) {
         printf("# %s: not with %s: %s", case_name, p->name,
-               strncmp(p->line, "none", 4) == 0 ? p->line + 5 : "it ended\n");
+               strncmp(p->process.line, "none", 4) == 0 ? p->process.line + 5 : "it ended\n");
         return false;
     }
     ours(w);
-    char *next = p->line + at;
+    char *next = p->process.line + at;
     for (int k = 0; k <= formulas[w->formula].parameter_count; k++) {
         double expected = output_of(w, k, row);
         must_agree(w, p->name, row, k, strtod(next, &next), expected, 1 + fabs(expected));
@@ -282,7 +240,7 @@ static int by_value(const void *a, const void *b)
 /* As bench_compare, where the peer is a process that times itself. Returns the ratio of the medians. */
 static double compare_python(bench *b, work *w, const char *case_name, python *p)
 {
-    if (p->process == 0 || !python_prepare(p, w, case_name))
+    if (p->process.process == 0 || !python_prepare(p, w, case_name))
         return NAN;
     double mine[PYTHON_SAMPLES], theirs[PYTHON_SAMPLES], ratios[PYTHON_SAMPLES];
     int samples = b->samples < PYTHON_SAMPLES ? b->samples : PYTHON_SAMPLES;
@@ -360,8 +318,8 @@ int main(int argc, char **argv)
     free(x);
     bench_figure first = bench_measure(&b, "text to first value", (bench_side){"quern", text_to_value, NULL}, 0, NULL);
     promise(&all, "text to first value", "microseconds", 50, first.median * 1e6);
-    python_end(&numpy);
-    python_end(&numexpr);
+    bench_python_end(&numpy.process);
+    bench_python_end(&numexpr.process);
     printf("# goals\n");
     for (int i = 0; i < all.count; i++)
         printf("# %-46s <= %6.3f: %6.3f  %s\n", all.list[i].what, all.list[i].most, all.list[i].got,

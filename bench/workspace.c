@@ -5,7 +5,8 @@
  *   end, and for the workspace how many takes were served by what was held, and what the classes waste. The matrices
  *   have up to 362 x 362 numbers so that all take 1.2 GB.
  * pair: one shape taken and given back at once, untouched, and a matrix of which a line of every page is written.
- * fit: 100 points and three parameters, with and without a workspace.
+ * fit: 100 points and three parameters, with and without a workspace. "1000 fits": so many in a row; a workspace that
+ *   begins empty must have had 99 % of what they asked for.
  * swing: the time of what "held" does; both sides follow the same random numbers.
  *
  * malloc aligns to 16 bytes, the workspace to 64. Two threads: the sum of both. */
@@ -25,7 +26,8 @@
 enum {
     FAMILIES = 3,
     PAIRS = 100000,
-    ROWS = 100
+    ROWS = 100,
+    FITS = 1000
 };
 
 static void must(bool good, const char *what)
@@ -352,7 +354,8 @@ static void fit(const fitter *f, bool formula)
     qn_fit_options_init(&options, sizeof options);
     options.start = start;
     options.workspace = f->workspace;
-    const qn_fit_problem problem = {.size = sizeof problem, .n = ROWS, .p = 3, .eval = evaluate, .user = (void *)(uintptr_t)f->work};
+    const qn_fit_problem problem = {
+        .size = sizeof problem, .n = ROWS, .p = 3, .eval = evaluate, .user = (void *)(uintptr_t)f->work};
     qn_fit_result *result;
     qn_status status = formula ? qn_fit_table(&result, f->work->model, f->work->table, &options, NULL)
                                : qn_fit_solve(&result, &problem, &options, NULL);
@@ -370,6 +373,27 @@ static void fit_formula(void *user)
     fit(user, true);
 }
 
+/* A thousand fits from a workspace that begins empty: how often it had what was asked for. */
+static void thousand_fits(void *user)
+{
+    for (int i = 0; i < FITS; i++)
+        fit(user, true);
+}
+
+static void compare_thousand(bench *b, const work *w)
+{
+    fitter with = {w, fresh_workspace()}, without = {w, NULL};
+    thousand_fits(&with);
+    qn_workspace_stats stats = {.size = sizeof stats};
+    qn_workspace_get_stats(with.workspace, &stats);
+    printf("%-28s %-14s %.2f %% of %" PRId64 " takes were hits, from the first fit on\n", "1000 fits", "workspace",
+           100.0 * (double)stats.hits / (double)stats.takes, stats.takes);
+    must((double)stats.hits >= 0.99 * (double)stats.takes, "less than 99 % of the takes were hits");
+    bench_compare(b, "1000 fits", (bench_side){.name = "workspace", .call = thousand_fits, .user = &with},
+                  (bench_side){.name = "malloc", .call = thousand_fits, .user = &without}, FITS, "fits");
+    qn_workspace_free(with.workspace);
+}
+
 static void compare_fits(bench *b)
 {
     static work w;
@@ -379,6 +403,7 @@ static void compare_fits(bench *b)
                   (bench_side){.name = "malloc", .call = fit_function, .user = &without}, 1, "fits");
     bench_compare(b, "fit formula", (bench_side){.name = "workspace", .call = fit_formula, .user = &with},
                   (bench_side){.name = "malloc", .call = fit_formula, .user = &without}, 1, "fits");
+    compare_thousand(b, &w);
     qn_workspace_free(with.workspace);
     qn_model_unref(w.model);
     qn_table_free(w.table);

@@ -3,8 +3,28 @@ pkg_check_modules(GSL QUIET IMPORTED_TARGET GLOBAL gsl)
 pkg_check_modules(CMINPACK QUIET IMPORTED_TARGET GLOBAL cminpack)
 pkg_check_modules(SLEEF QUIET IMPORTED_TARGET GLOBAL sleef)
 pkg_check_modules(CK QUIET IMPORTED_TARGET GLOBAL ck)
+# Ceres is C++ and has no pkg-config file: the language is enabled only for it.
+find_path(CERES_INCLUDE_DIR ceres/ceres.h)
+find_path(CERES_EIGEN_DIR Eigen/Core PATH_SUFFIXES eigen3)
+find_library(CERES_LIBRARY ceres)
+find_library(CERES_GLOG_LIBRARY glog)
+mark_as_advanced(CERES_INCLUDE_DIR CERES_EIGEN_DIR CERES_LIBRARY CERES_GLOG_LIBRARY)
+if(CERES_INCLUDE_DIR AND CERES_EIGEN_DIR AND CERES_LIBRARY AND CERES_GLOG_LIBRARY AND NOT CMAKE_CROSSCOMPILING)
+  include(CheckLanguage)
+  check_language(CXX)
+  if(CMAKE_CXX_COMPILER)
+    enable_language(CXX)
+    add_library(quern_bench_ceres STATIC EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/bench/fit_ceres.cc)
+    target_include_directories(quern_bench_ceres PRIVATE ${PROJECT_SOURCE_DIR})
+    target_include_directories(quern_bench_ceres SYSTEM PRIVATE ${CERES_INCLUDE_DIR} ${CERES_EIGEN_DIR})
+    target_link_libraries(quern_bench_ceres PRIVATE ${CERES_LIBRARY} ${CERES_GLOG_LIBRARY})
+    target_compile_options(quern_bench_ceres PRIVATE -O3)
+    add_library(PkgConfig::CERES ALIAS quern_bench_ceres)
+    set(CERES_FOUND TRUE)
+  endif()
+endif()
 
-# qn_bench(NAME [FOLDERS folders…] [LIBRARIES targets…] [PEERS gsl|cminpack|sleef|ck…] [SOURCES files…]): bench/NAME.c (or SOURCES) as the program
+# qn_bench(NAME [FOLDERS folders…] [LIBRARIES targets…] [PEERS gsl|cminpack|ceres|sleef|ck…] [SOURCES files…]): bench/NAME.c (or SOURCES) as the program
 # bench_NAME, built and run by the target "bench". With QUERN_BENCH=ON also built by "all", and a test "bench.NAME" sees that it runs. Each peer that was found is linked and defines
 # BENCH_HAVE_GSL, BENCH_HAVE_CMINPACK, BENCH_HAVE_SLEEF.
 function(qn_bench name)

@@ -90,8 +90,8 @@ typedef struct qn_fit_iteration {
     const double *parameters; /* (p) all of them, fixed and tied ones too */
 } qn_fit_iteration;
 
-/* What is asked of a fit of p parameters to n rows. Zero or NULL in a field means its default. Borrowed during the call.
- */
+/* What is asked of a fit of p parameters to n rows. Zero or NULL in a field means its default. Borrowed during the
+ * call. */
 typedef struct qn_fit_options {
     int64_t size;        /* sizeof(qn_fit_options) */
     const double *start; /* (p) NaN: none; NULL: none at all. Then a formula of a known shape has its start estimated
@@ -121,9 +121,11 @@ typedef struct qn_fit_options {
     qn_fit_method method;  /* which solver */
     qn_fit_loss loss;      /* what is summed */
     double loss_scale;     /* residual (divided by sigma) from which on the loss lets go; 0: 1 */
-    const double *x_scale; /* (p) typical sizes of the parameters, > 0; NULL: from the Jacobian's columns as it goes */
+    const double *x_scale; /* (p) typical sizes of the parameters, > 0 (of fixed and tied ones not used); NULL: from the
+                              Jacobian's columns as it goes */
 
-    const double *sigma;      /* (n) standard deviations of the data, > 0; NULL: all the same, unknown */
+    const double *sigma;      /* (n) standard deviations of the data, > 0; NULL: all the same, unknown. qn_fit_table:
+                                 of all rows of the table, also of those that are left out; so is the covariance */
     const char *sigma_column; /* qn_fit_table: the column that holds them; NULL: none */
     const double *covariance; /* (n, n) of the data, symmetric and positive definite; NULL: none. Not with sigma. Takes
                                  n^3 / 3 operations once and n^2 p an evaluation */
@@ -155,37 +157,48 @@ typedef struct qn_fit_parameter {
     const char *name; /* borrowed from the result */
     double start;     /* where the fit that is shown began */
     double value;     /* where the fit ended: the best point so far, converged or not */
-    double stderr_; /* standard error; NaN where it cannot be had (no degrees of freedom, singular, not converged); 0 of
-                         a fixed one */
-    double ci_low, ci_high;           /* t interval at options.confidence; NaN likewise */
-    bool at_bound;                    /* value is lower or upper itself */
-    qn_fit_role role;                 /* free, fixed or tied */
-    const char *tie;                  /* "2*a"; NULL: not tied */
+    double stderr_; /* standard error; NaN where it cannot be had (no degrees of freedom, not converged, or the data do
+                         not determine this parameter); 0 of a fixed one */
+    double ci_low, ci_high; /* interval at options.confidence, by Student's t with dof degrees of freedom; with
+                               options.absolute_sigma, where no scale is estimated, by the normal distribution. NaN
+                               likewise */
+    bool at_bound;          /* value is lower or upper itself */
+    qn_fit_role role;       /* free, fixed or tied */
+    const char *tie;        /* "2*a"; NULL: not tied */
     double profile_low, profile_high; /* options.profile: where the residual sum of squares, minimised over all other
                                          parameters, has grown by what the confidence allows (F distribution; Bates and
-                                         Watts 1988). Infinite: it never does; a bound: it ends there. NaN: not had */
+                                         Watts 1988). Infinite: it never does; a bound, or where the model ceases to
+                                         have a value: it ends there. NaN: not had; a fixed or tied one has none. With
+                                         a loss, what is minimised takes the place of that sum */
 } qn_fit_parameter;
 
 /* A combination of parameters that the data hardly determine. */
 typedef struct qn_fit_direction {
     double singular_value; /* of the Jacobian with columns of length 1, relative to the largest one */
     bool singular;         /* not determined at all; false: sloppy, some 1e6 times worse than the best */
-    const double *weights; /* (p) the share of each parameter in units of its own column; squares sum to 1 */
+    const double *weights; /* (p) the share of each parameter in units of its own column (of what changes the weighted
+                              residuals by a vector of length 1); squares sum to 1, 0 of fixed and tied ones. Several
+                              singular directions are shown in the basis with many zeros, not orthogonal ones */
 } qn_fit_direction;
 
 /* What the rows say; all arrays (n), in the order of the rows used. */
 typedef struct qn_fit_diagnostics {
     const int64_t *row;         /* in the table, from 0 */
-    const double *fitted;       /* the model's value */
-    const double *residual;     /* model minus data, not weighted; with a transformed response on that scale */
-    const double *standardized; /* residual / (its standard deviation, with the leverage): internally studentized */
-    const double *leverage; /* diagonal of the hat matrix of the weighted Jacobian: they sum to the free parameters */
-    double mae;             /* mean of the absolute residuals */
-    double durbin_watson;   /* of weighted residuals in the order of the rows: near 2 where they do not go together */
-    int64_t runs;           /* of residuals of one sign */
-    double runs_p;          /* two-sided probability of so many or fewer, so few or more, were their order random
+    const double *fitted;       /* the model's value; NaN: the data are not known */
+    const double *residual;     /* data minus model, not weighted; with a transformed response on that scale */
+    const double *standardized; /* weighted residual / (its standard deviation, with the leverage): internally
+                                    studentized. NaN: leverage 1, or no degrees of freedom. With a covariance, here and
+                                    below, of the whitened rows (L^-1 of them, L the covariance's Cholesky factor) */
+    const double *leverage;     /* diagonal of the hat matrix of the weighted Jacobian: they sum to the rank. With a
+                                    loss: of its Gauss-Newton model's */
+    double mae;                 /* mean of the absolute residuals */
+    double durbin_watson; /* of weighted residuals in the order of the rows: near 2 where they do not go together */
+    int64_t runs;         /* of residuals of one sign */
+    double runs_p;        /* two-sided probability of so many or fewer, so few or more, were their order random
                                     (Wald and Wolfowitz, normal approximation); NaN where all have one sign */
-    int64_t outliers;       /* rows whose |standardized| is beyond Bonferroni's limit at 5 % */
+    /* Rows whose |standardized| is beyond Bonferroni's limit at 5 % (t of the externally studentized residual, dof - 1
+     * degrees of freedom; with absolute_sigma normal). */
+    int64_t outliers;
 } qn_fit_diagnostics;
 
 /* What a fit found. All that it points to is its own and lives until qn_fit_result_free. */
@@ -196,47 +209,58 @@ typedef struct qn_fit_result {
     int64_t n;                          /* rows used */
     int64_t omitted;                    /* rows left out: options.nan */
     int64_t p;                          /* parameters */
-    int64_t dof;                        /* n - free */
+    int64_t dof;                        /* n - rank: n - free, where the data determine all free parameters */
     const qn_fit_parameter *parameters; /* (p) */
-    const double *covariance;           /* (p, p) row-major, rows of fixed ones 0; NaN where it cannot be had */
-    double rss;                         /* residual sum of squares, weighted */
+    const double *covariance;           /* (p, p) row-major, rows of fixed ones 0; NaN where it cannot be had. (J'J)^-1
+                                           rss / dof, J weighted; with absolute_sigma (J'J)^-1; with a loss, as SciPy's
+                                           curve_fit has it, J of its Gauss-Newton model and cost / dof */
+    double rss;                         /* residual sum of squares, weighted, whatever the loss */
     double residual_sd;                 /* sqrt(rss / dof); NaN without degrees of freedom */
     double confidence;                  /* of the intervals */
-    int64_t evaluations;                /* of the model's value, from all starts */
-    int64_t iterations;                 /* steps taken */
-    int64_t loop_allocations;           /* calls of the allocator between first and last iteration: 0 */
-    const char *const *warnings;        /* (warning_count) */
-    int64_t warning_count;              /* of warnings, each one sentence for a person */
+    int64_t evaluations;         /* of the model's value, from all starts; not those of statistics and profiles */
+    int64_t iterations;          /* steps taken */
+    int64_t loop_allocations;    /* calls of the allocator between first and last iteration: 0 */
+    const char *const *warnings; /* (warning_count) */
+    int64_t warning_count;       /* of warnings, each one sentence for a person */
 
-    int64_t free;              /* parameters that are neither fixed nor tied */
-    int64_t filtered;          /* rows left out: options.where */
-    const char *started;       /* where it began: "as given", "estimated: Gaussian", "the best of 32 points, …" */
-    int64_t starts;            /* points from which it was begun */
-    const char *loss;          /* "linear" */
-    double loss_scale;         /* 1 with linear */
-    double cost;               /* what was minimised; rss with linear */
-    bool weighted;             /* sigma or a covariance was given */
-    bool absolute_sigma;       /* options.absolute_sigma */
-    const char *sigma_column;  /* options.sigma_column; NULL: none */
-    const char *factorization; /* which decomposition of the Jacobian gave the covariance: "qr", "pivoted qr", "svd",
-                                  "damped"; "none" */
-    const double *correlation; /* (p, p); NaN where a parameter is fixed or has no error */
-    double condition;          /* of the Jacobian with columns of length 1; infinite: singular; NaN: not had */
-    int64_t rank;              /* of that Jacobian, <= free; -1: not had */
-    const qn_fit_direction *directions;   /* (direction_count) that the data do not determine well, the worst first */
-    int64_t direction_count;              /* of directions */
+    int64_t free;        /* parameters that are neither fixed nor tied */
+    int64_t filtered;    /* rows left out: options.where */
+    const char *started; /* where it began: "as given", "estimated: Gaussian", "as given, and estimated: line", "the
+                            best of 128 points", "the best of 40 points (12 ended there); the first as given" */
+    int64_t starts;      /* points from which it was begun */
+    const char *loss;    /* "linear" */
+    double loss_scale;   /* 1 with linear */
+    double cost;         /* what was minimised; rss with linear */
+    bool weighted;       /* sigma or a covariance was given */
+    bool absolute_sigma; /* options.absolute_sigma */
+    const char *sigma_column; /* options.sigma_column; NULL: none */
+    /* Which decomposition of the Jacobian, columns of length 1, gave the covariance: the first of these that serves:
+     * "qr" (condition up to 1e6), "pivoted qr" (not singular), "svd" (singular: what is determined), "damped"
+     * (singular, and too large for an svd); "none". */
+    const char *factorization;
+    const double *correlation;          /* (p, p); NaN where a parameter is fixed or has no error */
+    double condition;                   /* of that Jacobian, to some three digits; infinite: singular; NaN: not had */
+    int64_t rank;                       /* of that Jacobian, <= free; -1: not had */
+    const qn_fit_direction *directions; /* (direction_count) that the data do not determine well, the worst first; with
+                                           more than 200 free parameters only the worst */
+    int64_t direction_count;            /* of directions */
     double r_squared, adjusted_r_squared; /* 1 - rss / that of the best constant, weighted alike; NaN: data not known */
     double rmse;                          /* sqrt(mean of squared residuals), not weighted */
-    double log_likelihood;                /* Gaussian; NaN with a loss other than linear */
-    double aic, aicc, bic;                /* from it; parameters counted: free, and 1 for an unknown scale */
+    /* Gaussian, with sigma's own scale or, without absolute_sigma, the likeliest; NaN with a loss other than linear. As
+     * R's logLik of an nls with weights 1 / sigma^2. */
+    double log_likelihood;
+    double aic, aicc, bic; /* from it; parameters counted: rank, and 1 for an unknown scale. aicc NaN: n too small */
     const qn_fit_diagnostics *diagnostics; /* NULL: options.diagnostics was not set, or the fit has no finite point */
-    bool profiled;                         /* options.profile, and the fit converged */
+    bool profiled;                         /* options.profile, the fit converged, and nobody stopped the profiles */
 } qn_fit_result;
 
-/* Where the derivatives of a problem come from. */
+/* Where the derivatives of a problem come from. Differences stay within the bounds: at one of them, and at the edge of
+ * the function's domain, both steps go to the other side. Their steps are shares of the parameter's size, of x_scale or
+ * start where it is near 0. */
 typedef enum qn_fit_derivatives {
     QN_FIT_EXACT = 0,   /* eval writes the Jacobian */
-    QN_FIT_CENTRAL = 1, /* central differences: eval is never asked for a Jacobian; 2 p evaluations each */
+    QN_FIT_CENTRAL = 1, /* central differences: eval is never asked for a Jacobian; 2 p evaluations each, which
+                           qn_fit_result.evaluations counts and max_evals does not */
     QN_FIT_FORWARD = 2, /* forward differences, half as many and half the digits */
 } qn_fit_derivatives;
 
@@ -252,7 +276,7 @@ typedef struct qn_fit_problem {
     void *user;
     const char *const *names;       /* (p) NULL: p1, p2, … */
     qn_fit_derivatives derivatives; /* where they come from */
-    const double *y;                /* (n) the data, for R^2; NULL: not known */
+    const double *y;                /* (n) the data, for R^2 and for what rounding does; NULL: not known */
 } qn_fit_problem;
 
 /* A problem with every field 0 but the size, which is sizeof *out as the caller knows it. Any thread. */

@@ -16,6 +16,7 @@
 #include <quern/npy.h>
 #include <quern/plot.h>
 #include <quern/pool.h>
+#include <quern/predict.h>
 #include <quern/ring.h>
 #include <quern/ring_broadcast.h>
 #include <quern/ring_conflate.h>

@@ -167,9 +167,12 @@ static void complain(qn_csv *csv, const qni_csv_step *step, const qni_csv_cell *
     const char *what = wanted(target->type, cell, &hint);
     qni_csv_shown name = qni_csv_show_name(csv, step->source);
     char advice[160] = "";
+    bool truth;
     if (target->inferred)
         (void)snprintf(advice, sizeof advice, "; the first rows suggested %s: to read it, give --types %s=%s",
                        qn_type_name(target->type), name.text, qn_type_name(wider_type(target->type, cell)));
+    else if (target->type == QN_TYPE_F64 && qni_csv_parse_bool(&truth, cell->text, cell->size))
+        (void)snprintf(advice, sizeof advice, "; to read true as 1 and false as 0, give --types %s=bool", name.text);
     (void)qni_csv_fail(csv, QN_DATA, cell->text, "column \"%s\": \"%s\" is not %s%s%s", name.text,
                        qni_csv_show(cell->text, cell->size).text, what, hint, advice);
 }

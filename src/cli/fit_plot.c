@@ -1,18 +1,19 @@
-/* cli/fit_plot.c: what a fit looks like: the data and the curve over the one independent column, or, where there are
- * several, the response over the fitted response; the residuals below.
+/* cli/fit_plot.c: what a fit looks like: the data with its errors and the curve with its bands over the one independent
+ * column, or, where there are several, the response over the fitted response; the standardized residuals below.
  *
- * All numbers lie in one block: response, fitted, residual, x (n each), grid and curve (points each), and columns that
- * are not float64. */
+ * What lies in rows are those that were used. All numbers but the curve's lie in one block. */
 #include "cli/fit_int.h"
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "cli/digits.h"
 #include "cli/report.h"
 #include "cli/text.h"
 
 #include <quern/plot.h>
+#include <quern/predict.h>
 
 #include <inttypes.h>
 #include <math.h>
@@ -21,14 +22,19 @@
 
 typedef struct picture {
     const fit_job *job;
-    int64_t n, column_count, points;
+    const qn_allocator *allocator;
+    const qn_fit_diagnostics *diagnostics; /* NULL: there are none */
+    fit_columns columns;
+    int64_t n, total, points; /* rows used, rows of the table, points of the curve */
     double *block;
     int64_t block_count;
-    double *response, *fitted, *residual; /* (n) in the block */
-    double *grid, *curve;                 /* (points) in the block */
-    const double **columns;               /* (column_count) of the model */
+    double *response, *fitted, *residual; /* (n, room for total) in the block */
+    double *x;                            /* (n) in the block */
+    double *bar_x, *bar_y;                /* (3, bars) in the block: low, high, a gap */
+    int64_t bars;                         /* n, or 0: no errors are known, or too many to be seen */
+    double *grid;                         /* (points) in the block */
+    qn_prediction *curve;                 /* at the grid; NULL: there is no curve */
     int64_t independent;                  /* the model's column on the x axis; -1: the fitted response is there */
-    const double *x;                      /* (n) */
     char title[QNI_TITLE_SIZE + 8];
     char note[QNI_NOTE_PARAMETERS * 128 + 64];
 } picture;
@@ -47,49 +53,66 @@ static int64_t find_independent(const qn_model *model)
     return found;
 }
 
-static double cell(const qn_table *table, int64_t column, int64_t row)
+/* The standard deviation of a row of the table; NaN: not known. */
+static double sigma_at(const picture *p, int64_t row)
 {
-    const void *values = qn_table_values(table, column);
-    switch (qn_table_column_type(table, column)) {
-    case QN_TYPE_F32:
-        return (double)((const float *)values)[row];
-    case QN_TYPE_I64:
-        return (double)((const int64_t *)values)[row];
-    case QN_TYPE_BOOL:
-        return ((const uint8_t *)values)[row / 8] >> (row % 8) & 1;
-    default:
-        return NAN;
+    const double *column = p->columns.column[p->columns.count], *covariance = p->job->settings.covariance.data;
+    if (column != NULL)
+        return column[row];
+    return covariance != NULL ? sqrt(covariance[row * p->total + row]) : NAN;
+}
+
+static int64_t row_at(const picture *p, int64_t i)
+{
+    return p->diagnostics != NULL ? p->diagnostics->row[i] : i;
+}
+
+static void set_bar(const picture *p, int64_t i, double sigma)
+{
+    p->bar_x[3 * i] = p->bar_x[3 * i + 1] = p->x[i];
+    p->bar_x[3 * i + 2] = NAN;
+    p->bar_y[3 * i] = p->response[i] - sigma;
+    p->bar_y[3 * i + 1] = p->response[i] + sigma;
+    p->bar_y[3 * i + 2] = NAN;
+}
+
+/* Moves the rows used together and puts the rest beside them. */
+static void take_rows(picture *p)
+{
+    const double *over = p->independent >= 0 ? p->columns.column[p->independent] : NULL;
+    for (int64_t i = 0; i < p->n; i++) {
+        int64_t row = row_at(p, i);
+        p->response[i] = p->response[row];
+        p->fitted[i] = p->fitted[row];
+        p->x[i] = over != NULL ? over[row] : p->fitted[i];
+        p->residual[i] = p->diagnostics != NULL ? p->diagnostics->standardized[i] : p->response[i] - p->fitted[i];
+        if (p->bars > 0)
+            set_bar(p, i, sigma_at(p, row));
     }
 }
 
-/* Makes every column of the model a run of doubles; those that are not go to `to`. */
-static void take_columns(picture *p, double *to)
+static qn_status evaluate(picture *p, qn_error *err)
 {
-    const qn_table *table = p->job->table;
-    for (int64_t i = 0; i < p->column_count; i++) {
-        int64_t column = qn_table_column_find(table, qn_model_column_name(p->job->model, i));
-        p->columns[i] = qn_table_f64(table, column);
-        if (p->columns[i] != NULL)
-            continue;
-        for (int64_t row = 0; row < p->n; row++)
-            to[row] = cell(table, column, row);
-        p->columns[i] = to;
-        to += p->n;
+    const fit_job *job = p->job;
+    qn_model_workspace *workspace = NULL;
+    double *parameters = qni_alloc(p->allocator, job->p, (int64_t)sizeof *parameters);
+    qn_status s = parameters != NULL ? QN_OK : qni_error(err, QN_NOMEM, "no memory for the figure");
+    if (s == QN_OK)
+        s = qn_model_workspace_new(&workspace, job->model, p->allocator, err);
+    if (s == QN_OK) {
+        for (int64_t i = 0; i < job->p; i++)
+            parameters[i] = job->result->parameters[i].value;
+        qn_model_eval(job->model, workspace, p->columns.column, 0, p->total, parameters, p->fitted, NULL, p->total);
+        qn_model_eval_response(job->model, workspace, p->columns.column, 0, p->total, p->response);
+        take_rows(p);
     }
+    qn_model_workspace_free(workspace);
+    qni_free(p->allocator, parameters, job->p, (int64_t)sizeof *parameters);
+    return s;
 }
 
-static int64_t foreign_columns(const fit_job *job)
-{
-    int64_t count = 0;
-    for (int64_t i = 0; i < qn_model_column_count(job->model); i++) {
-        int64_t column = qn_table_column_find(job->table, qn_model_column_name(job->model, i));
-        count += qn_table_column_type(job->table, column) != QN_TYPE_F64;
-    }
-    return count;
-}
-
-/* Fills grid and curve: evenly over the range of the independent column; without one, the diagonal. */
-static void draw_curve(picture *p, qn_model_workspace *workspace, const double *parameters)
+/* The curve with its bands, evenly over the range of the independent column; without one, the diagonal. */
+static qn_status draw_curve(picture *p, qn_error *err)
 {
     double low = INFINITY, high = -INFINITY;
     for (int64_t i = 0; i < p->n; i++) {
@@ -99,69 +122,71 @@ static void draw_curve(picture *p, qn_model_workspace *workspace, const double *
     for (int64_t i = 0; i < p->points; i++) {
         double share = (double)i / (double)(p->points - 1);
         p->grid[i] = low * (1 - share) + high * share;
-        p->curve[i] = p->grid[i];
     }
-    if (p->independent < 0)
-        return;
-    for (int64_t i = 0; i < p->column_count; i++)
-        p->columns[i] = p->grid; /* the right side reads no other */
-    qn_model_eval(p->job->model, workspace, p->columns, 0, p->points, parameters, p->curve, NULL, p->points);
-}
-
-static qn_status evaluate(picture *p, qn_error *err)
-{
-    const fit_job *job = p->job;
-    const qn_allocator *allocator = qni_run_allocator(job->run, QNI_HOLDER_PLOT);
-    qn_model_workspace *workspace = NULL;
-    double *parameters = qni_alloc(allocator, job->p, (int64_t)sizeof *parameters);
-    qn_status s = parameters != NULL ? QN_OK : qni_error(err, QN_NOMEM, "no memory for the figure");
-    if (s == QN_OK)
-        s = qn_model_workspace_new(&workspace, job->model, allocator, err);
-    if (s == QN_OK) {
-        for (int64_t i = 0; i < job->p; i++)
-            parameters[i] = job->result->parameters[i].value;
-        qn_model_eval(job->model, workspace, p->columns, 0, p->n, parameters, p->fitted, NULL, p->n);
-        qn_model_eval_response(job->model, workspace, p->columns, 0, p->n, p->response);
-        for (int64_t i = 0; i < p->n; i++)
-            p->residual[i] = p->response[i] - p->fitted[i];
-        p->x = p->independent >= 0 ? p->columns[p->independent] : p->fitted;
-        draw_curve(p, workspace, parameters);
-    }
-    qn_model_workspace_free(workspace);
-    qni_free(allocator, parameters, job->p, (int64_t)sizeof *parameters);
+    if (p->independent < 0 || !(low <= high))
+        return QN_OK;
+    const char *name = qn_model_column_name(p->job->model, p->independent);
+    const double *values = p->grid;
+    qn_table *table;
+    qn_status s = qn_table_from_f64(&table, &name, &values, 1, p->points, p->allocator, err);
+    if (s != QN_OK)
+        return s;
+    qn_predict_options options;
+    qn_predict_options_init(&options, sizeof options);
+    options.band = p->job->result->status == QN_FIT_CONVERGED;
+    options.nan = QN_FIT_NAN_OMIT;
+    options.allocator = p->allocator;
+    s = qn_predict(&p->curve, p->job->model, p->job->result, table, &options, err);
+    qn_table_free(table);
     return s;
 }
 
 static void picture_free(picture *p)
 {
-    const qn_allocator *allocator = qni_run_allocator(p->job->run, QNI_HOLDER_PLOT);
-    qni_free(allocator, p->block, p->block_count, (int64_t)sizeof *p->block);
-    qni_free(allocator, p->columns, p->column_count, (int64_t)sizeof *p->columns);
+    qn_prediction_free(p->curve);
+    qni_fit_columns_free(&p->columns, p->allocator);
+    qni_free(p->allocator, p->block, p->block_count, (int64_t)sizeof *p->block);
+}
+
+/* Whether there are errors of the data to show, and few enough of them. */
+static bool has_bars(const picture *p)
+{
+    return p->n <= QNI_ERROR_BARS &&
+           (p->columns.column[p->columns.count] != NULL || p->job->settings.covariance.data != NULL);
+}
+
+static qn_status take_block(picture *p, qn_error *err)
+{
+    int64_t rows;
+    p->bars = has_bars(p) ? p->n : 0;
+    if (qni_size_mul(&rows, p->total, 4) && qni_size_add(&p->block_count, rows, 6 * p->bars + p->points))
+        p->block = qni_alloc(p->allocator, p->block_count, (int64_t)sizeof *p->block);
+    if (p->block == NULL)
+        return qni_error(err, QN_NOMEM, "no memory for a figure of %" PRId64 " rows", p->n);
+    p->response = p->block;
+    p->fitted = p->response + p->total;
+    p->residual = p->fitted + p->total;
+    p->x = p->residual + p->total;
+    p->bar_x = p->x + p->total;
+    p->bar_y = p->bar_x + 3 * p->bars;
+    p->grid = p->bar_y + 3 * p->bars;
+    return QN_OK;
 }
 
 static qn_status picture_init(picture *p, const fit_job *job, int64_t points, qn_error *err)
 {
-    *p = (picture){.job = job, .points = points};
-    p->n = qn_table_row_count(job->table);
-    p->column_count = qn_model_column_count(job->model);
+    *p = (picture){.job = job, .points = points, .diagnostics = job->result->diagnostics};
+    p->allocator = qni_run_allocator(job->run, QNI_HOLDER_PLOT);
+    p->total = qn_table_row_count(job->table);
+    p->n = p->diagnostics != NULL ? job->result->n : p->total;
     p->independent = find_independent(job->model);
-    const qn_allocator *allocator = qni_run_allocator(job->run, QNI_HOLDER_PLOT);
-    int64_t rows;
-    if (qni_size_mul(&rows, p->n, 3 + foreign_columns(job)) && qni_size_add(&p->block_count, rows, 2 * points))
-        p->block = qni_alloc(allocator, p->block_count, (int64_t)sizeof *p->block);
-    p->columns = qni_alloc(allocator, p->column_count, (int64_t)sizeof *p->columns);
-    qn_status s = QN_OK;
-    if (p->block == NULL || p->columns == NULL) {
-        s = qni_error(err, QN_NOMEM, "no memory for a figure of %" PRId64 " rows", p->n);
-    } else {
-        p->grid = p->block;
-        p->curve = p->grid + points;
-        p->response = p->curve + points;
-        p->fitted = p->response + p->n;
-        p->residual = p->fitted + p->n;
-        take_columns(p, p->residual + p->n);
+    qn_status s = qni_fit_columns_init(&p->columns, job, p->allocator, err);
+    if (s == QN_OK)
+        s = take_block(p, err);
+    if (s == QN_OK)
         s = evaluate(p, err);
-    }
+    if (s == QN_OK)
+        s = draw_curve(p, err);
     if (s != QN_OK)
         picture_free(p);
     return s;
@@ -196,7 +221,7 @@ static void write_note(picture *p)
         append(p->note, sizeof p->note, "\t");
         (void)qni_digits_write(text, q->value, qni_digits_place(q->value, q->stderr_));
         append(p->note, sizeof p->note, text);
-        if (isnan(q->stderr_))
+        if (isnan(q->stderr_) || q->role == QN_FIT_FIXED)
             continue;
         append(p->note, sizeof p->note, "\t\xC2\xB1 ");
         (void)qni_digits_write_count(text, q->stderr_, 2);
@@ -217,11 +242,63 @@ static qn_status add_series(qn_plot *plot, qn_plot_kind kind, int64_t panel, con
     series.n = n;
     series.x = x;
     series.y = y;
-    series.colour = kind == QN_PLOT_POINTS ? QN_PLOT_BLUE : kind == QN_PLOT_LINE ? QN_PLOT_VERMILION : QN_PLOT_GREY;
+    series.colour = kind == QN_PLOT_POINTS ? QN_PLOT_BLUE : QN_PLOT_VERMILION;
     return qn_plot_add(plot, &series, err);
 }
 
-static qn_status add_fit_panel(const picture *p, qn_plot *plot, const char *note, qn_error *err)
+static qn_status add_level(qn_plot *plot, double level, qn_error *err)
+{
+    qn_plot_series series;
+    qn_plot_series_init(&series, sizeof series);
+    series.kind = QN_PLOT_LEVEL;
+    series.panel = 1;
+    series.level = level;
+    series.colour = QN_PLOT_GREY;
+    return qn_plot_add(plot, &series, err);
+}
+
+static bool any_finite(const double *values, int64_t n)
+{
+    for (int64_t i = 0; values != NULL && i < n; i++)
+        if (isfinite(values[i]))
+            return true;
+    return false;
+}
+
+/* "95 % prediction interval": the area between low and high, where it is known. */
+static qn_status add_band(const picture *p, qn_plot *plot, const char *what, qn_plot_colour colour, const double *low,
+                          const double *high, qn_error *err)
+{
+    char label[80];
+    qn_plot_series series;
+    if (!any_finite(low, p->points))
+        return QN_OK;
+    int size = qni_number_format_digits(label, 100 * p->curve->confidence, 4);
+    memcpy(label + size, what, strlen(what) + 1);
+    qn_plot_series_init(&series, sizeof series);
+    series.kind = QN_PLOT_BAND;
+    series.label = label;
+    series.n = p->points;
+    series.x = p->grid;
+    series.y = low;
+    series.y2 = high;
+    series.colour = colour;
+    return qn_plot_add(plot, &series, err);
+}
+
+static qn_status add_bands(const picture *p, qn_plot *plot, qn_error *err)
+{
+    const qn_prediction *c = p->curve;
+    if (c == NULL)
+        return QN_OK;
+    qn_status s = add_band(p, plot, " % of new data", QN_PLOT_SKY, c->pi_low, c->pi_high, err);
+    if (s == QN_OK)
+        s = add_band(p, plot, " % band of the fit", QN_PLOT_VERMILION, c->ci_low, c->ci_high, err);
+    return s;
+}
+
+/* whole: with what only a file has room for. */
+static qn_status add_fit_panel(const picture *p, qn_plot *plot, const char *note, bool whole, qn_error *err)
 {
     bool over_x = p->independent >= 0;
     qn_plot_panel panel;
@@ -233,19 +310,36 @@ static qn_status add_fit_panel(const picture *p, qn_plot *plot, const char *note
     if (s == QN_OK)
         s = add_series(plot, QN_PLOT_POINTS, 0, over_x ? "data" : "observed", p->n, p->x, p->response, err);
     if (s == QN_OK)
-        s = add_series(plot, QN_PLOT_LINE, 0, over_x ? "fit" : "observed = fitted", p->points, p->grid, p->curve, err);
-    return s;
+        s = add_series(plot, QN_PLOT_LINE, 0, over_x ? "fit" : "observed = fitted", p->points, p->grid,
+                       p->curve != NULL ? p->curve->fitted : p->grid, err);
+    return s == QN_OK && whole ? add_bands(p, plot, err) : s;
+}
+
+/* A bar a row: the data and its standard deviation. */
+static qn_status add_bars(const picture *p, qn_plot *plot, qn_error *err)
+{
+    qn_plot_series series;
+    if (p->bars == 0)
+        return QN_OK;
+    qn_plot_series_init(&series, sizeof series);
+    series.kind = QN_PLOT_LINE;
+    series.n = 3 * p->bars;
+    series.x = p->bar_x;
+    series.y = p->bar_y;
+    series.colour = QN_PLOT_BLUE;
+    return qn_plot_add(plot, &series, err);
 }
 
 static qn_status add_residual_panel(const picture *p, qn_plot *plot, qn_error *err)
 {
+    static const double levels[] = {0, -2, 2}; /* where noise is Gaussian, 95 % lie between the outer ones */
     qn_plot_panel panel;
     qn_plot_panel_init(&panel, sizeof panel);
-    panel.label = "residual";
+    panel.label = p->diagnostics != NULL ? "residual / s.d." : "residual";
     panel.symmetric = true;
     qn_status s = qn_plot_add_panel(plot, &panel, err);
-    if (s == QN_OK)
-        s = add_series(plot, QN_PLOT_LEVEL, 1, NULL, 0, NULL, NULL, err);
+    for (int i = 0; s == QN_OK && i < (p->diagnostics != NULL ? 3 : 1); i++)
+        s = add_level(plot, levels[i], err);
     if (s == QN_OK)
         s = add_series(plot, QN_PLOT_POINTS, 1, NULL, p->n, p->x, p->residual, err);
     return s;
@@ -257,7 +351,7 @@ static qn_status new_plot(const picture *p, qn_plot **out, const char *title, qn
     qn_plot_options_init(&options, sizeof options);
     options.title = title;
     options.x_label = p->independent >= 0 ? qn_model_column_name(p->job->model, p->independent) : "fitted";
-    options.allocator = qni_run_allocator(p->job->run, QNI_HOLDER_PLOT);
+    options.allocator = p->allocator;
     return qn_plot_new(out, &options, err);
 }
 
@@ -272,7 +366,9 @@ qn_status qni_fit_plot_file(const fit_job *job, const char *path, qn_error *err)
     write_note(&p);
     s = new_plot(&p, &plot, p.title, err);
     if (s == QN_OK)
-        s = add_fit_panel(&p, plot, p.note, err);
+        s = add_fit_panel(&p, plot, p.note, true, err);
+    if (s == QN_OK)
+        s = add_bars(&p, plot, err);
     if (s == QN_OK)
         s = add_residual_panel(&p, plot, err);
     if (s == QN_OK)
@@ -314,7 +410,7 @@ qn_status qni_fit_plot_terminal(const fit_job *job, qn_error *err)
     options.colour = out->colour;
     s = new_plot(&p, &plot, NULL, err);
     if (s == QN_OK)
-        s = add_fit_panel(&p, plot, NULL, err);
+        s = add_fit_panel(&p, plot, NULL, false, err);
     if (s == QN_OK)
         s = qn_plot_text(plot, &options, to_out, out, err);
     qni_out_text(out, s == QN_OK ? "\n" : "");

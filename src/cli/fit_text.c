@@ -1,231 +1,23 @@
-/* cli/fit_text.c: a result as a person likes to read it: what was fitted to what, how it ended, the parameters in as
- * many digits as their errors allow, the sizes, the warnings.
- *
- * Columns of numbers are aligned at the decimal point: measured in a first pass, written in a second. */
+/* cli/fit_text.c: a result as a person likes to read it: what was fitted to what, how it ended, the parameters, the
+ * statistics side by side, the warnings. What is as usual goes without saying. */
 #include "cli/fit_int.h"
 
 #include "base/number.h"
+#include "base/utf8.h"
 #include "cli/digits.h"
 #include "cli/text.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-typedef struct row {
-    const qn_fit_parameter *parameter;
-    double certified_value, certified_stderr; /* NaN: there is none */
-} row;
-
-/* A column of the table: its title, and what it says of a row. An empty text: nothing. */
-typedef struct column {
-    const char *title;
-    void (*cell)(char out[QNI_DIGITS_SIZE], const row *r);
-} column;
-
-/* A column as measured: widths before the point and from it on. */
-typedef struct measure {
-    int64_t before, after, width;
-} measure;
-
-double qni_fit_agreement(double value, double certified)
-{
-    enum {
-        CERTIFIED_DIGITS = 11
-    };
-    if (!isfinite(value) || !isfinite(certified))
-        return 0;
-    double error = certified == 0 ? fabs(value) : fabs(value - certified) / fabs(certified);
-    if (!(error > 0))
-        return CERTIFIED_DIGITS;
-    double digits = -log10(error);
-    return digits < 0 ? 0 : digits > CERTIFIED_DIGITS ? CERTIFIED_DIGITS : digits;
-}
-
-/* With the digits that the standard error allows; what cannot be had is left empty. */
-static void measured(char *out, double value, const row *r)
-{
-    out[0] = '\0';
-    if (!isnan(value))
-        (void)qni_digits_write(out, value, qni_digits_place(r->parameter->value, r->parameter->stderr_));
-}
-
-static void counted(char *out, double value, int digits)
-{
-    out[0] = '\0';
-    if (!isnan(value))
-        (void)qni_digits_write_count(out, value, digits);
-}
-
-static void value_cell(char *out, const row *r)
-{
-    measured(out, r->parameter->value, r);
-}
-
-static void stderr_cell(char *out, const row *r)
-{
-    counted(out, r->parameter->stderr_, 2);
-}
-
-static void low_cell(char *out, const row *r)
-{
-    measured(out, r->parameter->ci_low, r);
-}
-
-static void high_cell(char *out, const row *r)
-{
-    measured(out, r->parameter->ci_high, r);
-}
-
-/* In two digits, or in whole percents. */
-static void relative_cell(char *out, const row *r)
-{
-    double percent = 100 * fabs(r->parameter->stderr_ / r->parameter->value);
-    int place = qni_digits_exponent(percent) - 1;
-    out[0] = '\0';
-    if (isfinite(percent))
-        (void)qni_digits_write(out, percent, place < 0 ? place : 0);
-}
-
-static void full_value_cell(char *out, const row *r)
-{
-    counted(out, r->parameter->value, 11);
-}
-
-static void full_stderr_cell(char *out, const row *r)
-{
-    counted(out, r->parameter->stderr_, 11);
-}
-
-static void certified_value_cell(char *out, const row *r)
-{
-    counted(out, r->certified_value, 11);
-}
-
-static void certified_stderr_cell(char *out, const row *r)
-{
-    counted(out, r->certified_stderr, 11);
-}
-
-static void value_digits_cell(char *out, const row *r)
-{
-    (void)qni_digits_write(out, qni_fit_agreement(r->parameter->value, r->certified_value), -1);
-}
-
-static void stderr_digits_cell(char *out, const row *r)
-{
-    (void)qni_digits_write(out, qni_fit_agreement(r->parameter->stderr_, r->certified_stderr), -1);
-}
-
-static const column usual_columns[] = {
-    {"value", value_cell}, {"std. error", stderr_cell}, {"low", low_cell},
-    {"high", high_cell},   {"error %", relative_cell},
-};
-
-static const column certified_columns[] = {
-    {"value", full_value_cell},       {"certified", certified_value_cell},  {"digits", value_digits_cell},
-    {"std. error", full_stderr_cell}, {"certified", certified_stderr_cell}, {"digits", stderr_digits_cell},
-};
-
 enum {
-    MOST_COLUMNS = 8,
-    GAP = 2
+    LABEL_COLUMNS = 26, /* of "residual sum of squares" and its like */
+    VALUE_COLUMNS = 14, /* of what stands before the second label */
+    SECOND_LABEL_COLUMNS = 20,
+    DIGITS = 6
 };
-
-static row row_at(const fit_job *job, int64_t i)
-{
-    row r = {.parameter = &job->result->parameters[i], .certified_value = NAN, .certified_stderr = NAN};
-    for (int64_t k = 0; job->certified && k < job->nist->p; k++) {
-        if (strcmp(job->nist->parameters[k], r.parameter->name) == 0) {
-            r.certified_value = job->nist->certified_value[k];
-            r.certified_stderr = job->nist->certified_stderr[k];
-        }
-    }
-    return r;
-}
-
-/* Where the decimal point of a text stands, or would stand. */
-static int64_t point_in(const char *text)
-{
-    return (int64_t)strcspn(text, ".e");
-}
-
-static int64_t greater(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* Writes a cell; returns the spaces that fill its column, for what follows on the line, if anything does. */
-static int64_t write_cell(qni_out *out, const measure *m, const char *text, int64_t spaces)
-{
-    int64_t point = point_in(text), size = (int64_t)strlen(text);
-    if (size == 0)
-        return spaces + (m->width > 0 ? GAP + m->width : 0);
-    qni_out_spaces(out, spaces + GAP + m->width - m->after - point);
-    qni_out_text(out, text);
-    return m->after - (size - point);
-}
-
-static int64_t measure_columns(const fit_job *job, const column *columns, int count, measure *m)
-{
-    char text[QNI_DIGITS_SIZE];
-    int64_t name = qni_text_width("parameter", -1);
-    for (int64_t i = 0; i < job->result->p; i++) {
-        row r = row_at(job, i);
-        name = greater(name, qni_text_width(r.parameter->name, -1));
-        for (int c = 0; c < count; c++) {
-            columns[c].cell(text, &r);
-            m[c].before = greater(m[c].before, point_in(text));
-            m[c].after = greater(m[c].after, (int64_t)strlen(text) - point_in(text));
-        }
-    }
-    for (int c = 0; c < count; c++) {
-        int64_t cells = m[c].before + m[c].after; /* 0: nothing to show in any row */
-        m[c].width = cells > 0 ? greater(cells, (int64_t)strlen(columns[c].title)) : 0;
-    }
-    return name;
-}
-
-static void write_titles(qni_out *out, const column *columns, int count, const measure *m, int64_t name)
-{
-    qni_out_style(out, QNI_STYLE_BOLD);
-    qni_out_text(out, "  parameter");
-    qni_out_spaces(out, name - 9);
-    for (int c = 0; c < count; c++) {
-        if (m[c].width == 0)
-            continue;
-        qni_out_spaces(out, GAP + m[c].width - (int64_t)strlen(columns[c].title));
-        qni_out_text(out, columns[c].title);
-    }
-    qni_out_style(out, QNI_STYLE_PLAIN);
-    qni_out_text(out, "\n");
-}
-
-static void write_table(qni_out *out, const fit_job *job)
-{
-    const column *columns = job->certified ? certified_columns : usual_columns;
-    int count = job->certified ? (int)(sizeof certified_columns / sizeof certified_columns[0])
-                               : (int)(sizeof usual_columns / sizeof usual_columns[0]);
-    measure m[MOST_COLUMNS] = {0};
-    int64_t name = measure_columns(job, columns, count, m);
-    write_titles(out, columns, count, m, name);
-    for (int64_t i = 0; i < job->result->p; i++) {
-        char text[QNI_DIGITS_SIZE];
-        row r = row_at(job, i);
-        qni_out_text(out, "  ");
-        qni_out_foreign(out, r.parameter->name, -1);
-        int64_t spaces = name - qni_text_width(r.parameter->name, -1);
-        for (int c = 0; c < count; c++) {
-            columns[c].cell(text, &r);
-            spaces = write_cell(out, &m[c], text, spaces);
-        }
-        if (r.parameter->at_bound) {
-            qni_out_spaces(out, spaces + GAP);
-            qni_out_text(out, "at its bound");
-        }
-        qni_out_text(out, "\n");
-    }
-}
 
 static void significant(qni_out *out, double value, int digits)
 {
@@ -234,11 +26,13 @@ static void significant(qni_out *out, double value, int digits)
     qni_out_text(out, isnan(value) ? "not known" : text);
 }
 
-/* 0.4 ms, 12 s */
+/* 0.40 ms, 350 ms, 12 s */
 static void duration(qni_out *out, double seconds)
 {
+    char text[QNI_DIGITS_SIZE];
     bool short_ = seconds < 1;
-    significant(out, short_ ? seconds * 1e3 : seconds, 2);
+    (void)qni_digits_write_count(text, short_ ? seconds * 1e3 : seconds, 2);
+    qni_out_text(out, text);
     qni_out_text(out, short_ ? " ms" : " s");
 }
 
@@ -247,10 +41,42 @@ static void plural(qni_out *out, int64_t count, const char *what)
     qni_out_printf(out, "%" PRId64 " %s%s", count, what, count == 1 ? "" : "s");
 }
 
-static void write_head(qni_out *out, const fit_job *job)
+static void write_rows(qni_out *out, const qn_fit_result *r)
+{
+    plural(out, r->n, "row");
+    if (r->filtered > 0)
+        qni_out_printf(out, ", %" PRId64 " left out by --where", r->filtered);
+    if (r->omitted > 0)
+        qni_out_printf(out, ", %" PRId64 " left out for want of a number", r->omitted);
+    qni_out_text(out, "\n");
+}
+
+/* What is not as usual in how it was fitted. */
+static void write_settings(qni_out *out, const fit_job *job)
 {
     const qn_fit_result *r = job->result;
-    int64_t shown = job->formula_size < QNI_FORMULA_SHOWN ? job->formula_size : QNI_FORMULA_SHOWN;
+    if (r->weighted) {
+        qni_out_text(out, "errors: ");
+        if (r->sigma_column != NULL) {
+            qni_out_text(out, "column ");
+            qni_out_foreign(out, r->sigma_column, -1);
+        } else {
+            qni_out_text(out, "a covariance of the rows");
+        }
+        qni_out_text(out, r->absolute_sigma ? ", as they stand\n" : ", known up to a factor\n");
+    }
+    if (strcmp(r->loss, "linear") != 0) {
+        qni_out_printf(out, "loss: %s, scale ", r->loss);
+        significant(out, r->loss_scale, DIGITS);
+        qni_out_text(out, r->weighted ? " sigma\n" : "\n");
+    }
+    if (strcmp(r->method, "trf") != 0)
+        qni_out_printf(out, "method: %s\n", r->method);
+}
+
+static void write_head(qni_out *out, const fit_job *job)
+{
+    int64_t shown = qni_utf8_cut(job->formula, job->formula_size, QNI_FORMULA_SHOWN);
     qni_out_style(out, QNI_STYLE_BOLD);
     qni_out_foreign(out, job->formula, shown);
     qni_out_text(out, shown < job->formula_size ? "..." : "");
@@ -261,10 +87,9 @@ static void write_head(qni_out *out, const fit_job *job)
     else
         qni_out_foreign(out, job->data_path, -1);
     qni_out_text(out, ": ");
-    plural(out, r->n, "row");
-    if (r->omitted > 0)
-        qni_out_printf(out, ", %" PRId64 " left out", r->omitted);
-    qni_out_text(out, "\n\n");
+    write_rows(out, job->result);
+    write_settings(out, job);
+    qni_out_text(out, "\n");
 }
 
 static void write_status(qni_out *out, const qn_fit_result *r)
@@ -274,6 +99,10 @@ static void write_status(qni_out *out, const qn_fit_result *r)
     qni_out_style(out, QNI_STYLE_PLAIN);
     qni_out_text(out, ": ");
     qni_out_foreign(out, r->message, -1);
+    if (r->started != NULL && r->started[0] != '\0' && strcmp(r->started, "as given") != 0) {
+        qni_out_text(out, "\nstart: ");
+        qni_out_foreign(out, r->started, -1);
+    }
     qni_out_text(out, "\n\n");
 }
 
@@ -288,21 +117,158 @@ static void write_certified_line(qni_out *out, const char *what, double value, d
     qni_out_printf(out, ", %s digits)\n", digits);
 }
 
+/* ---- statistics, side by side ---- */
+
+/* A number near 1 or -1 with two digits of what is missing. */
+static int near_one_digits(double value)
+{
+    double rest = 1 - fabs(value);
+    int digits = rest > 0 ? 2 - qni_digits_exponent(rest) : 0;
+    return digits < 3 ? 3 : digits > 15 ? 15 : digits;
+}
+
+typedef struct statistic {
+    const char *label;
+    double value;
+    int digits; /* significant ones; negative: behind the point */
+} statistic;
+
+/* Adds what is known to a list (4). */
+static int64_t add(statistic *list, int64_t count, const char *label, double value, int digits)
+{
+    if (isnan(value))
+        return count;
+    list[count] = (statistic){label, value, digits};
+    return count + 1;
+}
+
+static void label(qni_out *out, const char *text, int64_t columns)
+{
+    qni_out_text(out, text);
+    qni_out_spaces(out, columns - (int64_t)strlen(text));
+}
+
+static int statistic_text(char text[QNI_DIGITS_SIZE], const statistic *s)
+{
+    return s->digits < 0 ? qni_digits_write(text, s->value, s->digits)
+                         : qni_number_format_digits(text, s->value, s->digits);
+}
+
+static void write_statistics(qni_out *out, const qn_fit_result *r)
+{
+    statistic left[4], right[4];
+    char text[QNI_DIGITS_SIZE];
+    int64_t l = 0, k = 0;
+    bool lets_go = strcmp(r->loss, "linear") != 0;
+    l = add(left, l, r->weighted ? "chi squared" : "residual sum of squares", r->rss, DIGITS);
+    l = lets_go ? add(left, l, "sum of the loss", r->cost, DIGITS) : l;
+    l = r->weighted ? add(left, l, "reduced chi squared", r->residual_sd * r->residual_sd, DIGITS)
+                    : add(left, l, "residual std. deviation", r->residual_sd, DIGITS);
+    l = add(left, l, "degrees of freedom", (double)r->dof, 15);
+    k = add(right, k, "R squared", r->r_squared, near_one_digits(r->r_squared));
+    k = add(right, k, "adjusted R squared", r->adjusted_r_squared, near_one_digits(r->adjusted_r_squared));
+    k = add(right, k, "AIC", r->aic, -2); /* smaller differences mean nothing */
+    k = add(right, k, "BIC", r->bic, -2);
+    for (int64_t i = 0; i < l || i < k; i++) {
+        int size = 0;
+        qni_out_text(out, "  ");
+        label(out, i < l ? left[i].label : "", LABEL_COLUMNS);
+        if (i < l)
+            size = statistic_text(text, &left[i]);
+        qni_out_bytes(out, text, size);
+        if (i < k) {
+            qni_out_spaces(out, VALUE_COLUMNS - size);
+            label(out, right[i].label, SECOND_LABEL_COLUMNS);
+            qni_out_bytes(out, text, statistic_text(text, &right[i]));
+        }
+        qni_out_text(out, "\n");
+    }
+}
+
+static void write_certified(qni_out *out, const fit_job *job)
+{
+    const qn_fit_result *r = job->result;
+    write_certified_line(out, "  residual sum of squares   ", r->rss, job->nist->certified_rss);
+    write_certified_line(out, "  residual std. deviation   ", r->residual_sd, job->nist->certified_residual_sd);
+    qni_out_printf(out, "  degrees of freedom        %" PRId64 "\n", r->dof);
+}
+
+/* Whether residuals look like noise. */
+static void write_diagnostics(qni_out *out, const qn_fit_diagnostics *d)
+{
+    if (d == NULL || !isfinite(d->durbin_watson))
+        return;
+    qni_out_text(out, "  residuals                 Durbin-Watson ");
+    significant(out, d->durbin_watson, 3);
+    qni_out_text(out, ", ");
+    plural(out, d->runs, "run");
+    if (isfinite(d->runs_p)) {
+        qni_out_text(out, " (p = ");
+        significant(out, d->runs_p, 2);
+        qni_out_text(out, ")");
+    }
+    qni_out_text(out, ", ");
+    if (d->outliers == 0)
+        qni_out_text(out, "no outlier\n");
+    else
+        qni_out_printf(out, "%" PRId64 " outlier%s\n", d->outliers, d->outliers == 1 ? "" : "s");
+}
+
+typedef struct pair {
+    int64_t i, j;
+    double value;
+} pair;
+
+/* Puts a pair where it belongs among the strongest; how many these are. */
+static int64_t insert(pair list[QNI_CORRELATIONS_SHOWN], int64_t count, pair p)
+{
+    int64_t at = count < QNI_CORRELATIONS_SHOWN ? count : QNI_CORRELATIONS_SHOWN - 1;
+    if (count == QNI_CORRELATIONS_SHOWN && fabs(p.value) <= fabs(list[at].value))
+        return count;
+    for (; at > 0 && fabs(list[at - 1].value) < fabs(p.value); at--)
+        list[at] = list[at - 1];
+    list[at] = p;
+    return count < QNI_CORRELATIONS_SHOWN ? count + 1 : count;
+}
+
+/* Parameters that the data hardly tell apart. */
+static void write_correlations(qni_out *out, const qn_fit_result *r)
+{
+    pair list[QNI_CORRELATIONS_SHOWN] = {{0}};
+    int64_t count = 0, all = 0;
+    for (int64_t i = 0; r->correlation != NULL && i < r->p; i++) {
+        for (int64_t j = 0; j < i; j++) {
+            double value = r->correlation[i * r->p + j];
+            bool free_ = r->parameters[i].role == QN_FIT_FREE && r->parameters[j].role == QN_FIT_FREE;
+            if (!free_ || !(fabs(value) > QNI_CORRELATION_STRONG))
+                continue;
+            all++;
+            count = insert(list, count, (pair){j, i, value});
+        }
+    }
+    for (int64_t k = 0; k < count; k++) {
+        qni_out_text(out, k == 0 ? "  correlations              " : ", ");
+        qni_out_foreign(out, r->parameters[list[k].i].name, -1);
+        qni_out_text(out, " and ");
+        qni_out_foreign(out, r->parameters[list[k].j].name, -1);
+        qni_out_text(out, " ");
+        significant(out, list[k].value, near_one_digits(list[k].value));
+    }
+    if (all > count)
+        qni_out_printf(out, " and %" PRId64 " more", all - count);
+    qni_out_text(out, count > 0 ? "\n" : "");
+}
+
 static void write_sizes(qni_out *out, const fit_job *job)
 {
     const qn_fit_result *r = job->result;
-    if (job->certified) {
-        write_certified_line(out, "  residual sum of squares   ", r->rss, job->nist->certified_rss);
-        write_certified_line(out, "  residual std. deviation   ", r->residual_sd, job->nist->certified_residual_sd);
-    } else {
-        qni_out_text(out, "  residual sum of squares   ");
-        significant(out, r->rss, 6);
-        qni_out_text(out, "\n  residual std. deviation   ");
-        significant(out, r->residual_sd, 6);
-        qni_out_text(out, "\n");
-    }
-    qni_out_text(out, "  degrees of freedom        ");
-    qni_out_printf(out, "%" PRId64 "\n  work                      ", r->dof);
+    if (job->certified)
+        write_certified(out, job);
+    else
+        write_statistics(out, r);
+    write_diagnostics(out, r->diagnostics);
+    write_correlations(out, r);
+    qni_out_text(out, "  work                      ");
     plural(out, r->iterations, "iteration");
     qni_out_text(out, ", ");
     plural(out, r->evaluations, "evaluation");
@@ -321,18 +287,41 @@ static void write_warning(qni_out *out, const char *text)
     qni_out_text(out, "\n");
 }
 
+/* Why --profile shows nothing. */
+static void write_no_profile(qni_out *out, const qn_fit_result *r)
+{
+    if (!r->profiled || qni_fit_has_profile(r))
+        return;
+    qni_out_text(out, r->dof == 0   ? "  profile: none, because no degree of freedom is left\n"
+                      : r->rss == 0 ? "  profile: none, because the residuals are zero\n"
+                                    : "  profile: none has an end\n");
+}
+
+/* What low and high are. Beside certified values there are none but those of profiles. */
+static void write_confidence(qni_out *out, const fit_job *job)
+{
+    const qn_fit_result *r = job->result;
+    bool intervals = false, profiled = qni_fit_has_profile(r);
+    for (int64_t i = 0; !job->certified && i < r->p; i++)
+        intervals |= r->parameters[i].role != QN_FIT_FIXED && isfinite(r->parameters[i].ci_low);
+    if (!intervals && !profiled)
+        return;
+    qni_out_text(out, intervals ? "  low and high: the " : "  profile: the ");
+    significant(out, 100 * r->confidence, 4);
+    qni_out_text(out, !intervals ? " % interval of the profile likelihood\n"
+                      : profiled ? " % interval; profile: that of the profile likelihood\n"
+                                 : " % interval\n");
+}
+
 void qni_fit_text(const fit_job *job)
 {
     qni_out *out = job->run->out;
     const qn_fit_result *r = job->result;
     write_head(out, job);
     write_status(out, r);
-    write_table(out, job);
-    if (!job->certified && r->p > 0 && isfinite(r->parameters[0].ci_low)) {
-        qni_out_text(out, "  low and high: the ");
-        significant(out, 100 * r->confidence, 4);
-        qni_out_text(out, " % interval\n");
-    }
+    qni_fit_text_table(job);
+    write_confidence(out, job);
+    write_no_profile(out, r);
     qni_out_text(out, "\n");
     write_sizes(out, job);
     const char *warning;

@@ -44,12 +44,29 @@
 #define QNI_FORMULA_SHOWN 400
 #define QNI_TITLE_SIZE    90
 
+/* Starts that may be asked for: as many as the library takes. */
+#define QNI_STARTS_MOST 1000000
+
 /* Bytes of the beginning of a data file that show what it is. */
 #define QNI_PROBE_SIZE 64
+
+/* Correlations beyond this are shown, and so many of them: of two parameters that vary so much together, each alone
+ * says little. */
+#define QNI_CORRELATION_STRONG 0.9
+#define QNI_CORRELATIONS_SHOWN 6
+
+/* Rows of a CSV file that are predicted at a time: some megabytes. */
+#define QNI_PREDICT_ROWS 65536
+
+/* Bytes of a file of residuals that are gathered before a write. */
+#define QNI_RESIDUALS_BUFFER_SIZE 8192
 
 /* Points of the curve in a figure, and in a terminal. */
 #define QNI_CURVE_POINTS          512
 #define QNI_CURVE_POINTS_TERMINAL 256
+
+/* Error bars in a figure: more are a blur. */
+#define QNI_ERROR_BARS 500
 
 /* Parameters that fit into a figure's note, and that a table in a terminal is not too long for. */
 #define QNI_NOTE_PARAMETERS 12

@@ -43,7 +43,8 @@ int main(int argc, char **argv)
     qni_stop_init(&stop, NULL);
     handle(SIGINT, on_signal);
     handle(SIGTERM, on_signal);
-    handle(SIGPIPE, SIG_IGN); /* the write that fails says it better */
-    handle(SIGXFSZ, SIG_IGN); /* likewise: a file has become as large as it may */
+    handle(SIGHUP, on_signal); /* the terminal is gone: whoever needs the work to go on says nohup */
+    handle(SIGPIPE, SIG_IGN);  /* the write that fails says it better */
+    handle(SIGXFSZ, SIG_IGN);  /* likewise: a file has become as large as it may */
     return qni_stop_finish(&stop, qni_command(argc, argv, &stop, &patient, NULL));
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "cli/limits.h"
 #include "cli/memory.h"
 
@@ -17,8 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ECHO "%.60s" /* QNI_ECHO_SIZE bytes of what was typed */
-_Static_assert(QNI_ECHO_SIZE == 60, "ECHO follows the limit");
+#define ECHO         "%.*s" /* what was typed, up to QNI_ECHO_SIZE bytes of it: ECHOED(text) */
+#define ECHOED(text) (int)qni_utf8_cut((text), (int64_t)strlen(text), QNI_ECHO_SIZE), (text)
 
 const qni_option qni_common_options[QNI_COMMON_COUNT] = {
     [QNI_COMMON_HELP] = {.name = "help",
@@ -96,9 +97,9 @@ qn_status qni_unknown_name(qn_error *err, const char *what, const char *prefix, 
 {
     int64_t near = qni_nearest(name, names, count);
     if (near >= 0)
-        return qni_error(err, QN_INVALID, "unknown %s \"%s" ECHO "\": did you mean \"%s%s\"?", what, prefix, name,
-                         prefix, names[near]);
-    return qni_error(err, QN_INVALID, "unknown %s \"%s" ECHO "\"%s", what, prefix, name, otherwise);
+        return qni_error(err, QN_INVALID, "unknown %s \"%s" ECHO "\": did you mean \"%s%s\"?", what, prefix,
+                         ECHOED(name), prefix, names[near]);
+    return qni_error(err, QN_INVALID, "unknown %s \"%s" ECHO "\"%s", what, prefix, ECHOED(name), otherwise);
 }
 
 static qn_status unknown_long(const parser *p, const char *name, size_t size)
@@ -106,7 +107,7 @@ static qn_status unknown_long(const parser *p, const char *name, size_t size)
     const qni_verb *verb = p->args->verb;
     const char *names[QNI_OPTION_MAX];
     char word[QNI_ECHO_SIZE + 1] = "";
-    memcpy(word, name, size < QNI_ECHO_SIZE ? size : QNI_ECHO_SIZE);
+    memcpy(word, name, (size_t)qni_utf8_cut(name, (int64_t)size, QNI_ECHO_SIZE));
     int64_t count = 0;
     for (const qni_option *o; count < QNI_OPTION_MAX && (o = qni_option_at(verb, count)) != NULL; count++)
         names[count] = o->name;
@@ -123,8 +124,8 @@ static qn_status unknown_letter(const parser *p, const char *word, const char *l
         return qni_error(p->err, QN_INVALID,
                          "unknown option \"-%.*s\" in \"" ECHO
                          "\": an argument that begins with \"-\" goes after \"--\"",
-                         n, letter, word);
-    return qni_error(p->err, QN_INVALID, "unknown option \"-%.*s\" in \"" ECHO "\"", n, letter, word);
+                         n, letter, ECHOED(word));
+    return qni_error(p->err, QN_INVALID, "unknown option \"-%.*s\" in \"" ECHO "\"", n, letter, ECHOED(word));
 }
 
 /* Copies the i-th of "text|json|csv" into `out` (QNI_ECHO_SIZE + 1 bytes). False after the last. */
@@ -171,9 +172,9 @@ static qn_status check_choice(const qni_option *option, const char *text, const 
     }
     int64_t near = qni_nearest(text, names, count);
     if (near >= 0)
-        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is none of %s: did you mean \"%s\"?", subject, text, list,
-                         names[near]);
-    return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is none of %s", subject, text, list);
+        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is none of %s: did you mean \"%s\"?", subject, ECHOED(text),
+                         list, names[near]);
+    return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is none of %s", subject, ECHOED(text), list);
 }
 
 static qn_status check_integer(const qni_option *option, const char *text, const char *subject, qn_error *err)
@@ -181,10 +182,13 @@ static qn_status check_integer(const qni_option *option, const char *text, const
     int64_t value = 0;
     const char *end = text + strlen(text);
     if (qni_integer_parse(&value, text, end) != end)
-        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is not a whole number", subject, text);
+        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is not a whole number", subject, ECHOED(text));
     if (value < option->least)
         return qni_error(err, QN_INVALID, "%s: %" PRId64 " is too small, %" PRId64 " is the least", subject, value,
                          option->least);
+    if (option->most > 0 && value > option->most)
+        return qni_error(err, QN_INVALID, "%s: %" PRId64 " is too large, %" PRId64 " is the most", subject, value,
+                         option->most);
     return QN_OK;
 }
 
@@ -197,12 +201,12 @@ qn_status qni_option_check(const qni_option *option, const char *text, const cha
     if (option->type == QNI_OPTION_INTEGER)
         return check_integer(option, text, subject, err);
     if (option->type == QNI_OPTION_FLAG && strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
-        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is neither true nor false", subject, text);
+        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is neither true nor false", subject, ECHOED(text));
     if (option->type == QNI_OPTION_NUMBER && (qni_number_parse(&value, text, end) != end || !isfinite(value)))
-        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is not a number", subject, text);
+        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is not a number", subject, ECHOED(text));
     const char *wrong = option->refuse != NULL ? option->refuse(text) : NULL;
     if (wrong != NULL)
-        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is %s", subject, text, wrong);
+        return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is %s", subject, ECHOED(text), wrong);
     return QN_OK;
 }
 
@@ -210,7 +214,7 @@ static qn_status give(parser *p, const qni_option *option, const char *text)
 {
     if (text != NULL) {
         char subject[QNI_ECHO_SIZE + 16];
-        (void)snprintf(subject, sizeof subject, "option \"--" ECHO "\"", option->name);
+        (void)snprintf(subject, sizeof subject, "option \"--%s\"", option->name);
         qn_status s = qni_option_check(option, text, subject, p->err);
         if (s != QN_OK)
             return s;
@@ -230,7 +234,7 @@ static qn_status give_next(parser *p, const qni_option *option)
     if (text[0] == '-' && text[1] == '-' && find_name(p->args->verb, text + 2, strcspn(text + 2, "=")) != NULL)
         return qni_error(p->err, QN_INVALID,
                          "option \"--%s\" needs a value, but \"" ECHO "\" follows (if that is the value: --%s=%s)",
-                         option->name, text, option->name, option->argument);
+                         option->name, ECHOED(text), option->name, option->argument);
     return give(p, option, text);
 }
 
@@ -255,7 +259,8 @@ static qn_status read_letters(parser *p, const char *word)
     size_t size = strcspn(word + 1, "=");
     const qni_option *meant = size > 1 ? find_name(p->args->verb, word + 1, size) : NULL;
     if (meant != NULL) /* a dash too few: "-start" is hardly "-s tart" */
-        return qni_error(p->err, QN_INVALID, "unknown option \"" ECHO "\": did you mean \"--%s\"?", word, meant->name);
+        return qni_error(p->err, QN_INVALID, "unknown option \"" ECHO "\": did you mean \"--%s\"?", ECHOED(word),
+                         meant->name);
     for (const char *letter = word + 1; *letter != '\0'; letter++) {
         const qni_option *option = find_letter(p->args->verb, *letter);
         if (option == NULL)
@@ -333,7 +338,7 @@ static qn_status check_arguments(const parser *p)
     if (args->argument_count > wanted)
         return qni_error(p->err, QN_INVALID,
                          "\"" ECHO "\" is one argument too many (are there quotes around the one before?)",
-                         args->arguments[wanted]);
+                         ECHOED(args->arguments[wanted]));
     if (args->argument_count < wanted)
         return qni_error(p->err, QN_INVALID, "%s is missing", args->form->arguments[args->argument_count].name);
     return QN_OK;

@@ -34,6 +34,7 @@ typedef struct qni_option {
         absent; /* what holds without the option, where no value says it: "found from the data"; NULL: nothing to say */
     const char *files; /* endings of the files that a value names, "svg|png"; NULL: no file, or any */
     int64_t least;     /* of an integer */
+    int64_t most;      /* of an integer; 0: any */
     const char *group; /* the heading in help */
     const char *help;  /* one sentence */
     /* What is wrong with a text, "none of , ; |", where its type alone does not say; NULL: nothing. */

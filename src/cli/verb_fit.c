@@ -6,8 +6,6 @@
 #include "base/log.h"
 #include "cli/report.h"
 
-#include <quern/plot.h>
-
 #include <inttypes.h>
 #include <string.h>
 
@@ -18,16 +16,81 @@ const qni_option qni_fit_options_table[FIT_OPTION_COUNT] = {
                    .letter = 's',
                    .type = QNI_OPTION_LIST,
                    .argument = "NAME=NUMBER,...",
-                   .absent = "1, moved inside the bounds",
-                   .group = "The fit",
+                   .absent = "estimated from the data, or many points",
+                   .group = "The parameters",
                    .help = "Where parameters start."},
     [FIT_BOUNDS] = {.name = "bounds",
                     .letter = 'b',
                     .type = QNI_OPTION_LIST,
                     .argument = "NAME=LOW:HIGH,...",
                     .absent = "none",
-                    .group = "The fit",
+                    .group = "The parameters",
                     .help = "Limits of parameters; either number may be left out (b2=:1)."},
+    [FIT_FIX] = {.name = "fix",
+                 .type = QNI_OPTION_LIST,
+                 .argument = "NAME=NUMBER,...",
+                 .absent = "none",
+                 .group = "The parameters",
+                 .help = "Parameters that stay at a number instead of being fitted."},
+    [FIT_TIE] = {.name = "tie",
+                 .type = QNI_OPTION_LIST,
+                 .argument = "NAME=EXPRESSION",
+                 .absent = "none",
+                 .group = "The parameters",
+                 .help = "A parameter that is a function of others, such as 'b = 2*a'; once for each."},
+    [FIT_Y] = {.name = "y",
+               .letter = 'y',
+               .type = QNI_OPTION_STRING,
+               .argument = "COLUMN",
+               .absent = "the formula's left side",
+               .group = "The parameters",
+               .help = "The column that a formula without a left side describes."},
+    [FIT_LOSS] = {.name = "loss",
+                  .type = QNI_OPTION_CHOICE,
+                  .argument = "LOSS",
+                  .choices = "linear|soft_l1|huber|cauchy|arctan",
+                  .otherwise = "linear",
+                  .configurable = true,
+                  .group = "The fit",
+                  .help = "How much a large residual counts: linear is least squares, the others let go of outliers."},
+    [FIT_LOSS_SCALE] = {.name = "loss-scale",
+                        .type = QNI_OPTION_NUMBER,
+                        .argument = "S",
+                        .absent = "1",
+                        .refuse = qni_fit_positive_refuse,
+                        .group = "The fit",
+                        .help = "The residual (in units of sigma, where there is one) from which on the loss lets go."},
+    [FIT_METHOD] = {.name = "method",
+                    .letter = 'm',
+                    .type = QNI_OPTION_CHOICE,
+                    .argument = "METHOD",
+                    .choices = "trf|lm|dogbox",
+                    .otherwise = "trf",
+                    .configurable = true,
+                    .group = "The fit",
+                    .help = "The solver: trust-region reflective, Levenberg-Marquardt (takes no bounds) or dogbox."},
+    [FIT_X_SCALE] = {.name = "x-scale",
+                     .type = QNI_OPTION_LIST,
+                     .argument = "jac|NAME=NUMBER,...",
+                     .absent = "jac: from the derivatives",
+                     .group = "The fit",
+                     .help = "Typical sizes of the parameters, which shape the solver's steps."},
+    [FIT_STARTS] = {.name = "starts",
+                    .type = QNI_OPTION_INTEGER,
+                    .argument = "N",
+                    .absent = "1, or many where no start is known",
+                    .least = 1,
+                    .most = QNI_STARTS_MOST,
+                    .configurable = true,
+                    .group = "The fit",
+                    .help = "Points from which to fit; the best end counts."},
+    [FIT_SEED] = {.name = "seed",
+                  .type = QNI_OPTION_INTEGER,
+                  .argument = "N",
+                  .absent = "0",
+                  .least = 0,
+                  .group = "The fit",
+                  .help = "Which quasi-random points: the same seed, the same points."},
     [FIT_MAX_EVALS] = {.name = "max-evals",
                        .type = QNI_OPTION_INTEGER,
                        .argument = "N",
@@ -35,14 +98,31 @@ const qni_option qni_fit_options_table[FIT_OPTION_COUNT] = {
                        .least = 1,
                        .configurable = true,
                        .group = "The fit",
-                       .help = "Evaluations of the model after which the fit ends in any case."},
-    [FIT_Y] = {.name = "y",
-               .letter = 'y',
-               .type = QNI_OPTION_STRING,
-               .argument = "COLUMN",
-               .absent = "the formula's left side",
-               .group = "The fit",
-               .help = "The column that a formula without a left side describes."},
+                       .help = "Evaluations of the model after which each fit ends, without the search for a start."},
+    [FIT_FTOL] = {.name = "ftol",
+                  .type = QNI_OPTION_NUMBER,
+                  .argument = "X",
+                  .absent = "8.9e-16",
+                  .refuse = qni_fit_share_refuse,
+                  .configurable = true,
+                  .group = "The fit",
+                  .help = "Ends where the sum of squares can fall by no larger share."},
+    [FIT_XTOL] = {.name = "xtol",
+                  .type = QNI_OPTION_NUMBER,
+                  .argument = "X",
+                  .absent = "8.9e-16",
+                  .refuse = qni_fit_share_refuse,
+                  .configurable = true,
+                  .group = "The fit",
+                  .help = "Ends where no parameter would change by a larger share."},
+    [FIT_GTOL] = {.name = "gtol",
+                  .type = QNI_OPTION_NUMBER,
+                  .argument = "X",
+                  .absent = "8.9e-16",
+                  .refuse = qni_fit_share_refuse,
+                  .configurable = true,
+                  .group = "The fit",
+                  .help = "Ends where the cosine between residuals and derivatives is no larger."},
     [FIT_NIST_START] = {.name = "nist-start",
                         .type = QNI_OPTION_CHOICE,
                         .argument = "1|2",
@@ -50,26 +130,42 @@ const qni_option qni_fit_options_table[FIT_OPTION_COUNT] = {
                         .otherwise = "1",
                         .group = "The fit",
                         .help = "Which of the file's two starting points to take (with nist)."},
-    [FIT_NO_HEADER] = {.name = "no-header",
-                       .type = QNI_OPTION_FLAG,
-                       .configurable = true,
-                       .group = "The data",
-                       .help = "The first line is data; the columns are called c1, c2, and so on."},
-    [FIT_DELIMITER] = {.name = "delimiter",
-                       .letter = 'd',
-                       .type = QNI_OPTION_STRING,
-                       .argument = "CHARACTER",
-                       .absent = "found from the first lines",
-                       .refuse = qni_fit_delimiter_refuse,
-                       .configurable = true,
-                       .group = "The data",
-                       .help = "What stands between cells: a character, tab or space."},
-    [FIT_TYPES] = {.name = "types",
+    [FIT_SIGMA] = {.name = "sigma",
                    .type = QNI_OPTION_STRING,
-                   .argument = "NAME=TYPE,...",
-                   .absent = "f64 for the columns of the formula",
+                   .argument = "COLUMN",
+                   .absent = "all the same",
                    .group = "The data",
-                   .help = "Types of columns: f64, f32, i64, bool, string, date or timestamp."},
+                   .help = "The column with the standard deviations of the data."},
+    [FIT_COV] = {.name = "cov",
+                 .type = QNI_OPTION_FILE,
+                 .argument = "FILE.npy",
+                 .files = "npy",
+                 .absent = "none",
+                 .group = "The data",
+                 .help = "The covariance of the data's rows, an array of NumPy's; instead of --sigma."},
+    [FIT_ABSOLUTE_SIGMA] = {.name = "absolute-sigma",
+                            .type = QNI_OPTION_FLAG,
+                            .configurable = true,
+                            .group = "The data",
+                            .help = "Sigma or covariance hold as they stand, not only up to a factor."},
+    [FIT_WHERE] = {.name = "where",
+                   .letter = 'w',
+                   .type = QNI_OPTION_STRING,
+                   .argument = "EXPRESSION",
+                   .absent = "all rows",
+                   .group = "The data",
+                   .help = "Use the rows for which this holds, such as 'x > 3 && y < 10'."},
+    [FIT_NAN] = {.name = "nan",
+                 .type = QNI_OPTION_CHOICE,
+                 .argument = "raise|omit",
+                 .choices = "raise|omit",
+                 .otherwise = "raise",
+                 .configurable = true,
+                 .group = "The data",
+                 .help = "What to do with rows that lack a number: raise names the first one, omit leaves them out."},
+    [FIT_NO_HEADER] = QNI_DATA_OPTION_NO_HEADER,
+    [FIT_DELIMITER] = QNI_DATA_OPTION_DELIMITER,
+    [FIT_TYPES] = QNI_DATA_OPTION_TYPES,
     [FIT_FORMAT] = {.name = "format",
                     .letter = 'f',
                     .type = QNI_OPTION_CHOICE,
@@ -79,6 +175,19 @@ const qni_option qni_fit_options_table[FIT_OPTION_COUNT] = {
                     .configurable = true,
                     .group = "The result",
                     .help = "text is for people, json for programs, csv has one row a parameter."},
+    [FIT_CONFIDENCE] = {.name = "confidence",
+                        .type = QNI_OPTION_NUMBER,
+                        .argument = "P",
+                        .otherwise = "0.95",
+                        .refuse = qni_fit_share_refuse,
+                        .configurable = true,
+                        .group = "The result",
+                        .help = "The probability that intervals are made for."},
+    [FIT_PROFILE] = {.name = "profile",
+                     .type = QNI_OPTION_FLAG,
+                     .configurable = true,
+                     .group = "The result",
+                     .help = "Intervals by the profile likelihood, too: right where the model is curved, and slower."},
     [FIT_PLOT] = {.name = "plot",
                   .letter = 'p',
                   .type = QNI_OPTION_FILE,
@@ -86,7 +195,29 @@ const qni_option qni_fit_options_table[FIT_OPTION_COUNT] = {
                   .files = "svg|png",
                   .absent = "none",
                   .group = "The result",
-                  .help = "Draw data, curve and residuals into FILE.svg or FILE.png."},
+                  .help = "Draw data, curve, band and residuals into FILE.svg or FILE.png."},
+    [FIT_RESIDUALS] = {.name = "residuals",
+                       .letter = 'r',
+                       .type = QNI_OPTION_FILE,
+                       .argument = "FILE",
+                       .files = "csv",
+                       .absent = "none",
+                       .group = "The result",
+                       .help = "Write a CSV file of the rows: fitted values, residuals, leverages."},
+    [FIT_SAVE] = {.name = "save",
+                  .letter = 'o',
+                  .type = QNI_OPTION_FILE,
+                  .argument = "FILE",
+                  .files = "json",
+                  .absent = "none",
+                  .group = "The result",
+                  .help = "Write the object of --format json, which quern predict reads."},
+    [FIT_VERBOSE] = {.name = "verbose",
+                     .letter = 'v',
+                     .type = QNI_OPTION_FLAG,
+                     .configurable = true,
+                     .group = "The result",
+                     .help = "Show each iteration on standard error."},
 };
 
 enum {
@@ -101,11 +232,7 @@ static const qni_argument curve_arguments[] = {
      "columns of the data are data, all others are parameters. @FILE reads the formula from a file, @- from standard "
      "input. One that begins with - goes after --.",
      NULL},
-    {"DATA",
-     "The data: a CSV file (compressed by gzip or not); an array of NumPy's (.npy), whose columns are c1, c2 and so "
-     "on; "
-     "a file of NIST's reference datasets; or - for CSV from standard input.",
-     "csv|tsv|gz|npy|dat"},
+    {"DATA", "The data: " QNI_DATA_ARGUMENT_HELP, QNI_DATA_ARGUMENT_FILES},
 };
 
 static const qni_argument nist_arguments[] = {
@@ -127,6 +254,10 @@ static const qni_example examples[] = {
      "Bounds, and a result for a program:"},
     {"tail -n +3 examples/adsorption.csv | quern fit 'log(volume) = a + b*log(pressure)' - --format csv",
      "A transformed response, data from another command:"},
+    {"quern fit 'count = a*exp(-k*t) + c' examples/decay.csv --sigma sd --absolute-sigma --where 't != 11' --profile",
+     "Known errors of the data, some of its rows, and intervals that follow the model's curvature:"},
+    {"quern fit 'count = a*exp(-k*t) + c' examples/decay.csv --fix c=25 --loss soft_l1 --loss-scale 15",
+     "A parameter that is known, and outliers that count less:"},
 };
 
 const qni_verb qni_verb_fit = {
@@ -135,7 +266,8 @@ const qni_verb qni_verb_fit = {
     .description =
         "Finds the parameters that bring a formula closest to data, in the sense of least squares, and says how sure "
         "they are. Exits with 0 where the fit converged and 1 where it did not; then the result is shown as well. "
-        "Ctrl-C ends a long fit and shows what is found so far.",
+        "Ctrl-C ends a long fit and shows what is found so far; "
+        "the exit code is then 130 (143 where another request ended it).",
     .answer_no = "The fit did not converge. The result is shown as well.",
     .forms = forms,
     .form_count = sizeof forms / sizeof forms[0],
@@ -146,46 +278,64 @@ const qni_verb qni_verb_fit = {
     .run = run_fit,
 };
 
-/* A figure that cannot be drawn should be known before a long fit. */
-static int check_plot(const char *path)
-{
-    qn_error err = qn_error_none();
-    const char *end = path != NULL ? strrchr(path, '.') : NULL;
-    if (path == NULL)
-        return 0;
-    if (end == NULL || (strcmp(end, ".svg") != 0 && strcmp(end, ".png") != 0))
-        (void)qni_error(&err, QN_INVALID, "--plot: \"%.200s\" ends neither in .svg nor in .png", path);
-    else if (!qn_has("cairo"))
-        (void)qni_error(&err, QN_UNAVAILABLE,
-                        "--plot: the cairo library is not here: install libcairo2, or leave --plot out");
-    return err.code == QN_OK ? 0 : qni_report(&err);
-}
-
 static bool should_stop(void *stop)
 {
     return qni_stop_requested(stop);
 }
 
+/* A tie that the library refuses is quoted first in its sentence: the option belongs before it. */
+static void name_tie(const fit_job *job, qn_error *err)
+{
+    char message[sizeof err->message];
+    for (int64_t i = 0; i < job->settings.tie_count; i++) {
+        size_t size = strnlen(job->settings.ties[i], 100);
+        if (err->message[0] != '"' || strncmp(err->message + 1, job->settings.ties[i], size) != 0)
+            continue;
+        memcpy(message, err->message, sizeof message);
+        (void)qni_error_at(err, err->code, NULL, err->line, err->column, "--tie %s", message);
+        return;
+    }
+}
+
+/* What is wrong with the numbers in the file of --cov. */
+static void name_covariance(const fit_job *job, qn_error *err)
+{
+    static const char subject[] = "the covariance of the data";
+    char message[sizeof err->message];
+    const char *path = qni_fit_option_text(job, FIT_COV);
+    if (path == NULL || err->code != QN_DATA || strncmp(err->message, subject, sizeof subject - 1) != 0)
+        return;
+    memcpy(message, err->message, sizeof message);
+    (void)qni_error_at(err, err->code, qni_file_name(path), 0, 0, "--cov: %s", message);
+}
+
 static int fit(fit_job *job)
 {
     qn_error err = qn_error_none();
-    qn_status s = qni_fit_settings(job, &err);
+    qn_fit_options options;
+    fit_watch watch;
+    qn_status s = qni_fit_settings(job, &options, &err);
     if (s != QN_OK)
         return s == QN_INVALID ? qni_report_usage(&err, job->args->verb->name) : qni_report(&err);
-    qn_fit_options options;
-    qn_fit_options_init(&options, sizeof options);
-    options.start = job->settings;
-    options.lower = job->settings + job->p;
-    options.upper = job->settings + 2 * job->p;
-    options.max_evals = qni_args_integer(job->args, &qni_fit_options_table[FIT_MAX_EVALS], 0);
     options.should_stop = should_stop;
     options.should_stop_user = job->run->stop;
     options.allocator = qni_run_allocator(job->run, QNI_HOLDER_FIT);
+    if (qni_args_flag(job->args, &qni_fit_options_table[FIT_VERBOSE])) {
+        qni_fit_watch_init(&watch, job->model);
+        options.on_iteration = qni_fit_watch;
+        options.on_iteration_user = &watch;
+    }
     qni_log(QN_LOG_INFO, "fit", "fitting %" PRId64 " parameters", job->p);
     int64_t begin = qni_clock_monotonic_ns();
     s = qn_fit_table(&job->result, job->model, job->table, &options, &err);
     job->seconds = (double)(qni_clock_monotonic_ns() - begin) * 1e-9;
-    return s == QN_OK ? 0 : qni_report(&err);
+    if (s == QN_OK && qni_args_has(job->args, &qni_fit_options_table[FIT_SEED]) && job->result->starts <= 1)
+        qni_report_warning("--seed says nothing here: the fit has one start, and no point was drawn");
+    if (s == QN_OK)
+        return 0;
+    name_tie(job, &err);
+    name_covariance(job, &err);
+    return qni_report(&err);
 }
 
 const char *qni_fit_warning(const fit_job *job, int64_t index)
@@ -225,24 +375,21 @@ static qn_status show(const fit_job *job, qn_error *err)
     }
 }
 
-/* Shows the result, whatever becomes of the figure. */
-static int finish(const fit_job *job, const char *plot)
+/* Shows the result, whatever becomes of the files. */
+static int finish(fit_job *job)
 {
     qn_error err = qn_error_none();
     int code = job->result->status == QN_FIT_CONVERGED ? 0 : QNI_EXIT_NO;
     if (show(job, &err) != QN_OK)
         code = qni_report(&err);
     (void)!qni_out_flush(job->run->out, "standard output", NULL); /* the command asks again, and reports */
-    if (plot != NULL && qni_fit_plot_file(job, plot, &err) != QN_OK)
-        code = qni_report(&err);
-    return code;
+    return qni_fit_write_files(job, code);
 }
 
 static int run_fit(qni_run *run, const qni_args *args)
 {
     fit_job job = {.run = run, .args = args};
-    const char *plot = qni_args_text(args, &qni_fit_options_table[FIT_PLOT]);
-    int code = check_plot(plot);
+    int code = qni_fit_check_files(args);
     if (code == 0)
         code = qni_fit_read(&job);
     if (code == 0) {
@@ -251,7 +398,7 @@ static int run_fit(qni_run *run, const qni_args *args)
         atomic_store_explicit(run->patient, false, memory_order_relaxed);
     }
     if (code == 0)
-        code = finish(&job, plot);
+        code = finish(&job);
     qni_fit_free(&job);
     return code;
 }

@@ -26,7 +26,7 @@ static const qni_verb leading = {
     .leading = true,
 };
 
-static const qni_verb *const verbs[] = {&qni_verb_fit, &qni_verb_info, &qni_verb_config};
+static const qni_verb *const verbs[] = {&qni_verb_fit, &qni_verb_predict, &qni_verb_info, &qni_verb_config};
 
 static const qni_variable variables[] = {
     {"QUERN_CONFIG", "The configuration file, in place of the user's own; see quern.conf(5). Empty: none."},
@@ -55,7 +55,7 @@ static const qni_exit_code exit_codes[] = {
     {"74", "Reading or writing failed, for example because the disk is full."},
     {"77", "Permission denied."},
     {"78", "The configuration is wrong: the file quern.conf, or an environment variable."},
-    {"130, 143", "Ended by an interrupt (Ctrl-C), or by a request to terminate."},
+    {"129, 130, 143", "Ended because the terminal closed, by an interrupt (Ctrl-C), or by a request to terminate."},
     {"141", "Nobody reads standard output any more."},
 };
 

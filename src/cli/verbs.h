@@ -6,6 +6,7 @@
 
 /* The verbs, one file each. */
 extern const qni_verb qni_verb_fit;
+extern const qni_verb qni_verb_predict;
 extern const qni_verb qni_verb_info;
 extern const qni_verb qni_verb_config;
 
@@ -23,7 +24,7 @@ typedef struct qni_variable {
 
 /* An exit code and what it says. That of 1 is general: a verb has its own sentence, answer_no. */
 typedef struct qni_exit_code {
-    const char *code; /* "130, 143" */
+    const char *code; /* "129, 130, 143" */
     const char *help;
 } qni_exit_code;
 

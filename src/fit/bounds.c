@@ -14,8 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Distance from x to the bound towards which the gradient pushes parameter j; infinite where there is none. */
-static double distance_ahead(const qni_fit_solver *s, int64_t j)
+double qni_fit_distance_ahead(const qni_fit_solver *s, int64_t j)
 {
     if (s->gradient[j] == 0)
         return INFINITY;
@@ -26,7 +25,7 @@ void qni_fit_bounds_shape(qni_fit_solver *s, double *curvature)
 {
     for (int64_t j = 0; j < s->p; j++) {
         /* The step of the parameter alone would be |gradient| / norm^2. */
-        double share = s->bounded ? distance_ahead(s, j) * s->norm[j] / (fabs(s->gradient[j]) / s->norm[j]) : 1;
+        double share = s->bounded ? qni_fit_distance_ahead(s, j) * s->norm[j] / (fabs(s->gradient[j]) / s->norm[j]) : 1;
         s->share[j] = share < 1 ? share : 1; /* also where it is NaN: nothing to shorten */
         s->shape[j] = sqrt(s->share[j]) / qni_fit_scale(s, j);
         curvature[j] = share < 1 ? s->norm[j] / qni_fit_scale(s, j) : 0;
@@ -63,8 +62,7 @@ static double stride_to_bounds(const qni_fit_solver *s, const double *from, cons
     return least;
 }
 
-/* The multiple in [low, high] of `direction` that promises most when added to `from` (NULL: to nothing). */
-static double best_multiple(qni_fit_solver *s, const double *from, const double *direction, double low, double high)
+double qni_fit_best_multiple(qni_fit_solver *s, const double *from, const double *direction, double low, double high)
 {
     const double *q = s->hat + s->p * s->p;
     double *base = s->work, *image = s->image;
@@ -106,7 +104,7 @@ static double reflected(qni_fit_solver *s, double to_bound, int64_t hit, double 
     double low = (1 - theta) * to_bound; /* off the bound again */
     if (!(high > 0) || low > high)
         return -INFINITY;
-    double multiple = best_multiple(s, s->other, direction, low, high);
+    double multiple = qni_fit_best_multiple(s, s->other, direction, low, high);
     for (int64_t j = 0; j < s->p; j++)
         s->other[j] += multiple * direction[j];
     return qni_fit_promise(s, s->other);
@@ -122,7 +120,7 @@ static double descent(qni_fit_solver *s, double theta)
     if (!(length > 0))
         return -INFINITY;
     double high = fmin(s->radius / length, theta * stride_to_bounds(s, NULL, direction, NULL));
-    double multiple = best_multiple(s, NULL, direction, 0, high);
+    double multiple = qni_fit_best_multiple(s, NULL, direction, 0, high);
     for (int64_t j = 0; j < s->p; j++)
         s->other[j] = multiple * direction[j];
     return qni_fit_promise(s, s->other);

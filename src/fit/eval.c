@@ -41,11 +41,12 @@ static double *column(const qni_fit_eval *eval, int64_t k)
     return k < eval->map->p ? eval->panel + k * QNI_FIT_PANEL : qni_fit_eval_residuals(eval);
 }
 
-static bool panel_is_finite(const qni_fit_eval *eval, int64_t count, bool derivatives)
+/* Whether the derivatives appended to the factor so far are finite: what is not finite in a column makes its diagonal
+ * element so, which takes less looking than all rows. */
+static bool diagonal_is_finite(const double *factor, int64_t p)
 {
-    int64_t p = eval->map->p;
-    for (int64_t k = derivatives ? 0 : p; k <= p; k++)
-        if (!eval->kernels->all_finite(column(eval, k), count))
+    for (int64_t k = 0; k < p; k++)
+        if (!isfinite(factor[k * p + k]))
             return false;
     return true;
 }
@@ -57,10 +58,19 @@ static void scale_panel(const qni_fit_eval *eval, int64_t count, bool derivative
         eval->kernels->scale(column(eval, k), eval->unit, count);
 }
 
-/* Residuals and derivatives := those whose squares make the Gauss-Newton model of the loss's sum; the sum is returned.
- * A row's curvature c = max(rho' + 2 z rho'', least share of rho'): derivatives times sqrt(c), residual times rho' /
- * sqrt(c). */
-static qni_sum bend_panel(const qni_fit_eval *eval, int64_t count, bool derivatives)
+/* The change of the residuals of a panel since the earlier point, and these residuals kept. */
+static void compare_panel(const qni_fit_eval *eval, int64_t first, int64_t count, double *change)
+{
+    const double *r = qni_fit_eval_residuals(eval);
+    for (int64_t i = 0; eval->compares && i < count; i++)
+        change[i] = eval->earlier[first + i] - r[i];
+    memcpy(eval->current + first, r, (size_t)count * sizeof *r);
+}
+
+/* Residuals, derivatives and `change` (NULL: none) := those whose squares make the Gauss-Newton model of the loss's
+ * sum, which is returned. A row's curvature c = max(rho' + 2 z rho'', least share of rho'): derivatives times sqrt(c),
+ * residual times rho' / sqrt(c). */
+static qni_sum bend_panel(const qni_fit_eval *eval, int64_t count, bool derivatives, double *change)
 {
     const qn_fit_options *o = eval->options;
     double *r = qni_fit_eval_residuals(eval), scale = o->loss_scale * eval->unit, root[QNI_FIT_PANEL];
@@ -73,6 +83,33 @@ static qni_sum bend_panel(const qni_fit_eval *eval, int64_t count, bool derivati
     }
     for (int64_t k = 0; derivatives && k < eval->map->p; k++)
         eval->kernels->multiply(column(eval, k), root, count);
+    if (change != NULL)
+        eval->kernels->multiply(change, root, count);
+    return sum;
+}
+
+/* What a panel of rows adds to the sum (returned) and to the factor (NULL: values only). The panel is ready and finite,
+ * and destroyed. */
+static qni_sum add_panel(const qni_fit_eval *eval, int64_t first, int64_t count, double *factor)
+{
+    int64_t p = eval->map->p;
+    double *r = qni_fit_eval_residuals(eval), change[QNI_FIT_PANEL];
+    bool compares = factor != NULL && eval->compares;
+    qni_sum sum = {0};
+    if (factor != NULL && eval->keeps) /* always where it compares */
+        compare_panel(eval, first, count, change);
+    if (eval->options->loss != QN_FIT_LOSS_LINEAR)
+        sum = bend_panel(eval, count, factor != NULL, compares ? change : NULL);
+    else
+        qni_sum_add(&sum, eval->kernels->sum_squares(r, count));
+    if (factor == NULL)
+        return sum;
+    size_t size = (size_t)count * sizeof *r;
+    if (p < eval->problem->all) /* the residuals follow the derivatives */
+        memcpy(eval->panel + p * QNI_FIT_PANEL, r, size);
+    if (compares)
+        memcpy(eval->panel + (p + 1) * QNI_FIT_PANEL, change, size);
+    qni_qr_append(eval->kernels, factor, p, eval->panel, QNI_FIT_PANEL, count, p, compares ? p + 2 : p + 1, false);
     return sum;
 }
 
@@ -87,7 +124,7 @@ qni_fit_outcome qni_fit_eval_at(qni_fit_eval *eval, const double *x, double *rss
     if (!qni_fit_eval_begin(eval, x, factor != NULL))
         return QNI_FIT_NOT_FINITE;
     if (factor != NULL)
-        memset(factor, 0, (size_t)(p * (p + 1)) * sizeof *factor);
+        memset(factor, 0, (size_t)(p * (p + (eval->compares ? 2 : 1))) * sizeof *factor);
     for (int64_t first = 0; first < problem->n; first += QNI_FIT_PANEL) {
         int64_t panel = first / QNI_FIT_PANEL;
         if (panel > 0 && panel % QNI_FIT_PANELS_BETWEEN_STOPS == 0 && asked_to_stop(eval))
@@ -96,25 +133,27 @@ qni_fit_outcome qni_fit_eval_at(qni_fit_eval *eval, const double *x, double *rss
         qni_fit_eval_panel(eval, first, count, factor != NULL);
         scale_panel(eval, count, factor != NULL);
         eval->bad_row = first;
-        if (!panel_is_finite(eval, count, factor != NULL))
+        if (!eval->kernels->all_finite(qni_fit_eval_residuals(eval), count))
             return QNI_FIT_NOT_FINITE;
-        if (eval->options->loss != QN_FIT_LOSS_LINEAR) {
-            qni_sum part = bend_panel(eval, count, factor != NULL);
-            qni_sum_add(&sum, part.high);
-            qni_sum_add(&sum, part.low);
-        } else {
-            qni_sum_add(&sum, eval->kernels->sum_squares(qni_fit_eval_residuals(eval), count));
-        }
-        if (factor == NULL)
-            continue;
-        if (p < problem->all) /* the residuals follow the derivatives */
-            memcpy(eval->panel + p * QNI_FIT_PANEL, qni_fit_eval_residuals(eval), (size_t)count * sizeof *eval->panel);
-        qni_qr_append(eval->kernels, factor, p, eval->panel, QNI_FIT_PANEL, count, p, p + 1, false);
+        qni_sum part = add_panel(eval, first, count, factor);
+        if (factor != NULL && !diagonal_is_finite(factor, p))
+            return QNI_FIT_NOT_FINITE;
+        qni_sum_add(&sum, part.high);
+        qni_sum_add(&sum, part.low);
     }
     eval->bad_row = -1;
     *rss = qni_sum_value(sum);
     return isfinite(*rss) && (factor == NULL || qni_all_finite(factor, p * (p + 1))) ? QNI_FIT_FINITE
                                                                                      : QNI_FIT_NOT_FINITE;
+}
+
+/* The root of what a residual adds to the sum, but for a factor near 1. */
+static double weight_in_sum(const qn_fit_options *o, double r)
+{
+    if (o->loss == QN_FIT_LOSS_LINEAR || r <= o->loss_scale)
+        return r;
+    bool grows = o->loss == QN_FIT_LOSS_SOFT_L1 || o->loss == QN_FIT_LOSS_HUBER;
+    return grows ? sqrt(o->loss_scale) * sqrt(r) : o->loss_scale;
 }
 
 void qni_fit_eval_choose_unit(qni_fit_eval *eval, const double *x)
@@ -133,6 +172,8 @@ void qni_fit_eval_choose_unit(qni_fit_eval *eval, const double *x)
             largest = fmax(largest, fabs(r[i]));
     }
     int exponent;
+    if (isfinite(largest))
+        largest = weight_in_sum(eval->options, largest);
     (void)frexp(largest, &exponent);
     if (largest > 0 && isfinite(largest))
         eval->unit = ldexp(1, exponent < -1000 ? 1000 : -exponent);

@@ -24,9 +24,11 @@ typedef struct qni_fit_rows {
     const double *weight;           /* (n) 1 / sigma; NULL: all 1 */
     bool weighted;                  /* sigma or a covariance was given */
     const double *ones;             /* (n) what the best constant is made of; NULL: all 1 */
-    const struct qni_fit_rows *raw; /* the same rows as the caller knows them, where whitening hides them; NULL: these.
-                                       Valid after `begin` at the same point */
+    const struct qni_fit_rows *raw; /* the same rows as the caller knows them, where whitening hides them, with weights
+                                       as if they were not correlated; NULL: these. Valid after `begin` at the same
+                                       point */
     double log_sigma;               /* the sum of log(sigma), half the log-determinant of a covariance; 0 without */
+    double blur;                    /* relative error of the derivatives' columns, where it is more than rounding; 0 */
     int64_t omitted, filtered;
     /* Called before the rows of an evaluation at x (all) are asked for; false: there is nothing finite here. May be
      * NULL. */
@@ -86,7 +88,7 @@ typedef struct qni_fit_map {
 
 /* From options.fixed and options.ties (all: how many parameters `problem` has). Errors: QN_INVALID (nothing is free; a
  * tie that is no equation; one parameter fixed and tied, or twice; ties in a circle; bounds or a start for one that is
- * fixed or tied), QN_NAME, QN_SYNTAX (with the tie's text), QN_NOMEM. */
+ * fixed or tied), QN_NAME, QN_SYNTAX (with the tie's text), QN_LIMIT (a longer chain of ties), QN_NOMEM. */
 QN_MUST_USE qn_status qni_fit_map_init(qni_fit_map *map, const qni_fit_rows *problem, const qn_fit_options *options,
                                        const qni_fit_memory *memory, qn_error *err);
 /* A copy in which `parameter` (free in `from`) is fixed at `value`, for profiles. Shares the ties with `from`, which
@@ -114,9 +116,9 @@ qni_fit_loss_value qni_fit_loss_at(qn_fit_loss loss, double scale, double r);
 
 /* ---- eval.c: a problem evaluated at a point of the free parameters ---- */
 
-/* The factor is (p, p + 1), leading dimension p: R of the Jacobian's QR factorisation and, last column, Q'r. Residuals
- * and derivatives are weighted and multiplied by `unit`, a power of two. With a loss they are those of the Gauss-Newton
- * model of its sum: R'R is its Hessian's half, R'Q'r its gradient's half. */
+/* The factor is (p, p + 1), or with eval.compares (p, p + 2), leading dimension p: R of the Jacobian's QR factorisation
+ * and, next column, Q'r. Residuals and derivatives are weighted and multiplied by `unit`, a power of two. With a loss
+ * they are those of the Gauss-Newton model of its sum: R'R is its Hessian's half, R'Q'r its gradient's half. */
 typedef enum qni_fit_outcome {
     QNI_FIT_FINITE,
     QNI_FIT_NOT_FINITE,
@@ -132,7 +134,12 @@ typedef struct qni_fit_eval {
     double least_curvature; /* with a loss: the least share of rho' that a row's curvature counts */
     int64_t evaluations;
     int64_t bad_row; /* the first row of the panel that was not finite in the last evaluation; -1: none */
-    double *panel;   /* (all + 1, QNI_FIT_PANEL) */
+    double *panel;   /* (all + 2, QNI_FIT_PANEL) */
+    /* Weighted residuals times unit, before any loss: (n) at an earlier point and in the last evaluation with
+     * derivatives. NULL: there is no room for them. */
+    double *earlier, *current;
+    bool keeps;    /* current is to be written */
+    bool compares; /* the factor is to have a further column, Q'(earlier - current) */
 } qni_fit_eval;
 
 /* rss: what is minimised, in units of `unit` squared. factor NULL: values only. */
@@ -162,27 +169,47 @@ typedef struct qni_fit_solver {
     const double *x_scale; /* (p) options.x_scale of the free ones; NULL */
     const double *lower, *upper;
     double *x, *x_trial, *x_step;
-    double *factor, *factor_trial; /* (p, p + 1) at x, at x_trial */
-    double *gradient;              /* of half the residual sum of squares */
+    double *x_begin;               /* where the run began */
+    double *factor, *factor_trial; /* (p, p + 2) at x, at x_trial */
+    double *gradient;              /* of half of what is minimised */
     double *norm;                  /* of the Jacobian's columns */
-    double *scale;                 /* the largest norm so far, or 1 / x_scale: a parameter times this is comparable */
-    double *shape; /* x = shape * hat: the variables in which the trust region is a ball; 0: held at its bound */
+    double *peak;                  /* the largest norm so far */
+    double *scale;                 /* 1 / x_scale, or the peak: a parameter times this is comparable */
+    double
+        *shape; /* x = shape * hat: the variables in which the trust region is a ball or a cube; 0: held where it is */
     double *share; /* 1, or where the parameter's own step would cross the bound: the part of it that fits */
     double *hat;   /* (p, p + 1) the factor in hat variables, with the rows that curve it near bounds */
     double *step, *other, *best; /* hat steps */
     double *image;               /* (2, p) a hat step seen by `hat`; a direction */
-    double *work;                /* max(qni_trust_work(p), p (p + 1)) */
-    double rss, rss_trial;       /* what is minimised */
-    double measure;              /* the greatest cosine between residuals and a column, times share: 0 at a solution */
-    double reach;                /* the reduction of rss that the linear model promises if nothing limits the step */
-    double noise;                /* the norm of what rounding does to the residuals */
+    double *work;                /* max(qni_trust_work(p), p (p + 1)) and room for history.c */
+    /* What is remembered of the points before (history.c). */
+    double *x_before, *newton; /* the point before x; the last Gauss-Newton step */
+    double *ring;              /* (2, QNI_FIT_MIXED, p) the last moves from point to point; the turns of newton there */
+    double *back, *bend;       /* the hat step to x_before; half the residuals' second derivative along it */
+    int64_t moves;             /* that went into the ring; -1: newton is not known either */
+    double rss, rss_trial;     /* what is minimised */
+    double measure; /* the greatest cosine between residuals and a column, times share: 0 at a solution. With a loss,
+                       too, its square is the share of rss that a parameter by itself promises to take away */
+    double contraction; /* of measure by the last step, if that was a full one; else 1 */
+    double reach;       /* the reduction of rss that the linear model promises if nothing limits the step */
+    double noise;       /* the norm of what rounding does to the residuals */
     double radius, lambda;
+    double length; /* of the step, as the radius measures it */
+    int64_t onto;  /* the parameter that the step takes onto its bound; -1: none */
+    int64_t idle;  /* the parameter that has lost all influence (status stalled); -1: none */
     bool bounded;
-    bool full_step;  /* the step is the linear model's minimum: neither region nor bound cut it */
+    bool full_step; /* the step is the linear model's minimum: neither region nor bound cut it */
+    bool at_edge;   /* the region cut it */
+    bool plain;     /* hat is the factor in other variables, without further rows */
+    bool curved;    /* bounds bend hat */
+    bool mixed;     /* the step was changed by what is remembered */
+    bool asked;     /* the Gauss-Newton step at x is in newton already */
+    bool bend_known;
     bool last_taken; /* the last trial was taken: its derivatives are asked for at once */
     bool snapped;    /* parameters were tried on their bounds, in vain, since the last step */
     bool at_start;   /* no finite point has been seen */
     int64_t iterations;
+    int64_t evaluations_before, iterations_before; /* this run */
     qn_fit_status status;
     const char *message; /* a static string */
 } qni_fit_solver;
@@ -194,23 +221,55 @@ static inline double qni_fit_scale(const qni_fit_solver *s, int64_t j)
 }
 
 /* Fits from x, which is within the bounds, by options.method; leaves solution, status and message. May be run again
- * from another x. Allocates nothing. */
+ * from another x, with other bounds or fewer parameters: iterations and eval.evaluations go on counting, max_evals
+ * starts anew. Allocates nothing. */
 void qni_fit_solver_run(qni_fit_solver *s);
+/* After a run that ended at a finite point: factor and norm := those for the covariance, in which a loss counts with
+ * its own curvature however small. Not counted as an evaluation. The factor does not suit further steps. */
+qni_fit_outcome qni_fit_solver_refactor(qni_fit_solver *s);
 /* How many doubles the arrays of a solver take (-1: too many), and pointing the arrays into such a block. The panel is
  * that of `all` parameters. */
 int64_t qni_fit_solver_doubles(int64_t p, int64_t all);
 void qni_fit_solver_place(qni_fit_solver *s, double *block, int64_t p);
 
-/* The methods. */
-void qni_fit_trf_run(qni_fit_solver *s);
+/* history.c. Forgets what was; goes on from a point that was taken (x and x_before); reads the bend off its factor;
+ * makes s->step a better one where what is remembered allows (ball: the method's region is one). */
+void qni_fit_history_clear(qni_fit_solver *s);
+void qni_fit_history_take(qni_fit_solver *s);
+void qni_fit_history_look(qni_fit_solver *s);
+void qni_fit_history_improve(qni_fit_solver *s, bool ball);
 
-/* bounds.c. Shape, share and the rows that curve the model, from gradient, norm, scale and x. */
+/* What tells one method from another; solver.c has all that they share. */
+typedef struct qni_fit_stepper {
+    double first_radius; /* in lengths of the scaled start */
+    bool ball;           /* the region is one, in hat variables */
+    /* shape, share and the diagonal `curvature` (p) that bounds add to hat, from x, gradient, norm and scale. */
+    void (*shape)(qni_fit_solver *s, double *curvature);
+    /* s->step := a step within region and bounds, with lambda, length, onto, full_step and at_edge; its promise. */
+    double (*step)(qni_fit_solver *s);
+    /* The next radius from what a step promised and what was had (NaN: not finite). `first`: nothing was taken yet. */
+    void (*adapt)(qni_fit_solver *s, double promise, double had, bool first);
+} qni_fit_stepper;
+
+extern const qni_fit_stepper qni_fit_trf, qni_fit_lm, qni_fit_dogbox;
+
+/* The step in the ball, without a look at bounds: s->step, lambda, length, full_step, at_edge. */
+void qni_fit_ball_step(qni_fit_solver *s);
+/* After a failed step: the minimum of the parabola through both values of rss with the slope at x, as a share of the
+ * step in [0.1, 0.5]. */
+double qni_fit_cut(const qni_fit_solver *s, double had);
+
+/* bounds.c. The reduction of rss that the linear model promises for a hat step. */
+double qni_fit_promise(qni_fit_solver *s, const double *step);
+/* The multiple in [low, high] of `direction` that promises most when added to `from` (NULL: to nothing). */
+double qni_fit_best_multiple(qni_fit_solver *s, const double *from, const double *direction, double low, double high);
+/* Distance from x to the bound towards which the gradient pushes parameter j; infinite where there is none. */
+double qni_fit_distance_ahead(const qni_fit_solver *s, int64_t j);
+/* Shape, share and the rows that curve the model, as trf has them. */
 void qni_fit_bounds_shape(qni_fit_solver *s, double *curvature);
 /* Makes the hat step `s->step` one that stays within the bounds, reflected or turned where that promises more; its
- * promise (the reduction of rss) is returned. */
+ * promise is returned. */
 double qni_fit_bounds_step(qni_fit_solver *s);
-/* The reduction of rss that the linear model promises for a hat step. */
-double qni_fit_promise(qni_fit_solver *s, const double *step);
 /* x_trial := x with the parameters whose share is below `share`, or that lie a rounding from a bound that they push
  * against, put on it; false: there are none. */
 bool qni_fit_bounds_snap(qni_fit_solver *s, double share);
@@ -234,6 +293,8 @@ typedef struct qni_fit_result {
     qn_fit_diagnostics diagnostics;
     double *diagnostic_values; /* (4, n) */
     int64_t *diagnostic_rows;  /* (n) */
+    int64_t worst_row;         /* the outlier to be warned of; -1: none */
+    int64_t ignored;           /* rows so far beyond the loss's scale that it hardly looks at them */
     char message[320];
     char started[128];
 } qni_fit_result;
@@ -241,8 +302,52 @@ typedef struct qni_fit_result {
 qn_status qni_fit_result_new(qni_fit_result **out, const qni_fit_rows *problem, const qni_fit_map *map,
                              const qn_fit_options *options, const qn_allocator *allocator, qn_error *err);
 qn_status qni_fit_result_warn(qni_fit_result *result, qn_error *err, const char *format, ...) QN_PRINTF(3, 4);
-/* Statistics from the solver's last point. work: 2 p (p + 1) doubles. */
-qn_status qni_fit_result_fill(qni_fit_result *result, qni_fit_solver *s, double *work, qn_error *err);
+/* Statistics and warnings from the solver's last point. The solver's factor is no longer fit for steps. */
+qn_status qni_fit_result_fill(qni_fit_result *result, qni_fit_solver *s, const qni_fit_memory *memory, qn_error *err);
+
+/* identify.c: what the data determine. */
+typedef struct qni_fit_identity {
+    int64_t p, rank;
+    double *inverse; /* (p, p) row-major W: W W' is the (pseudo)inverse of J'J with columns of length 1 */
+    double *norm;    /* (p) of the Jacobian's columns, in the solver's unit; 0: no influence */
+    double condition;
+    double damping;            /* delta, or 0 */
+    const char *factorization; /* which decomposition gave W; static */
+    double *work;              /* for the covariance */
+    double *block;             /* (size) all of these */
+    int64_t size;
+    const qn_allocator *allocator;
+} qni_fit_identity;
+
+/* From the solver's factor; rank, condition and directions to the result. Errors: QN_NOMEM, QN_BUDGET. fini in any
+ * case. */
+qn_status qni_fit_identify(qni_fit_identity *of, qni_fit_result *result, const qni_fit_solver *s,
+                           const qni_fit_memory *memory, qn_error *err);
+void qni_fit_identity_fini(qni_fit_identity *of);
+
+/* covariance.c. Standard errors, intervals, covariance, correlation; the map is at the solution. */
+void qni_fit_covariance(qni_fit_result *result, const qni_fit_identity *of, const qni_fit_solver *s);
+void qni_fit_no_covariance(qni_fit_result *result);
+/* The standard deviation of a weighted residual in the solver's unit: estimated, or known with absolute_sigma. NaN: it
+ * cannot be had. */
+double qni_fit_deviation(const qni_fit_solver *s, int64_t dof);
+
+/* diagnostics.c. Norms of the residuals, weighted and as they are; goes through the rows where that is needed. */
+typedef struct qni_fit_norms {
+    double weighted, raw;
+} qni_fit_norms;
+
+qn_status qni_fit_diagnose(qni_fit_norms *norms, qni_fit_result *result, qni_fit_solver *s, const qni_fit_identity *of,
+                           qn_error *err);
+
+/* statistics.c. R^2, likelihood and what follows from it. */
+void qni_fit_statistics(qni_fit_result *result, const qni_fit_solver *s, const qni_fit_norms *norms);
+
+/* profile.c. Needs the covariance. */
+qn_status qni_fit_profile(qni_fit_result *result, const qni_fit_solver *s, const qni_fit_memory *memory, qn_error *err);
+
+/* advice.c: warnings. */
+qn_status qni_fit_advise(qni_fit_result *result, const qni_fit_solver *s, qn_error *err);
 
 /* ---- solve.c: the fit of any problem ---- */
 /* Errors: QN_INVALID, QN_LIMIT, QN_DATA (fewer rows than parameters is for later: some may be fixed). */
@@ -250,8 +355,8 @@ qn_status qni_fit_check_sizes(int64_t n, int64_t p, qn_error *err);
 qn_status qni_fit_rows_solve(qn_fit_result **out, const qni_fit_rows *problem, const qn_fit_options *options,
                              qni_fit_memory *memory, qn_error *err);
 
-/* weights.c: the same with sigma (n, of the rows used; NULL: none) or options.covariance (total, total: of the rows that
- * problem->index counts). options are resolved. */
+/* weights.c: the same with sigma (n, of the rows used; NULL: none) or options.covariance (total, total: of the rows
+ * that problem->index counts). options are resolved. */
 qn_status qni_fit_weighted_solve(qn_fit_result **out, const qni_fit_rows *problem, const double *sigma, int64_t total,
                                  const qn_fit_options *options, qni_fit_memory *memory, qn_error *err);
 
@@ -260,6 +365,7 @@ qn_status qni_fit_options_resolve(qn_fit_options *out, const qn_fit_options *opt
 
 /* start.c: checks bounds and starts of the free parameters, and leaves s->x at the point to fit from, strictly inside
  * lower and upper (p), which it writes; and says in the result where that came from. */
-qn_status qni_fit_start(qni_fit_solver *s, double *lower, double *upper, qni_fit_result *result, qn_error *err);
+qn_status qni_fit_start(qni_fit_solver *s, double *lower, double *upper, qni_fit_result *result,
+                        const qni_fit_memory *memory, qn_error *err);
 
 #endif

@@ -2,6 +2,7 @@
  * "Bundle adjustment: a modern synthesis", 2000, section 4.3). Any thread. */
 #include "fit/fit_int.h"
 
+#include <float.h>
 #include <math.h>
 
 const char *qn_fit_loss_name(qn_fit_loss loss)
@@ -16,24 +17,29 @@ const char *qn_fit_loss_name(qn_fit_loss loss)
     return "?";
 }
 
-/* With t = r / scale and z = t^2, each as it is computed without cancellation. */
+/* With t = |r| / scale and z = t^2, each as it is computed without cancellation, and without overflow where the sum of
+ * the loss does not overflow itself. */
 qni_fit_loss_value qni_fit_loss_at(qn_fit_loss loss, double scale, double r)
 {
-    double t = fabs(r) / scale, z = t * t, square = scale * scale;
-    double root = sqrt(1 + z), wide = 1 + z * z;
+    double size = fabs(r), t = fmin(size / scale, DBL_MAX), z = t * t, slope, root;
     switch (loss) {
     case QN_FIT_LOSS_LINEAR:
         break;
     case QN_FIT_LOSS_SOFT_L1:
-        return (qni_fit_loss_value){square * (2 * z / (root + 1)), 1 / root, 1 / (root * root * root)};
+        root = hypot(1, t);
+        slope = 1 / root;
+        return (qni_fit_loss_value){2 * scale * (size * (t / (root + 1))), slope, slope * slope * slope};
     case QN_FIT_LOSS_HUBER:
-        if (z <= 1)
+        if (t <= 1)
             break;
-        return (qni_fit_loss_value){square * (2 * t - 1), 1 / t, 0};
+        return (qni_fit_loss_value){scale * (2 * size - scale), 1 / t, 0};
     case QN_FIT_LOSS_CAUCHY:
-        return (qni_fit_loss_value){square * log1p(z), 1 / (1 + z), (1 - z) / ((1 + z) * (1 + z))};
+        slope = 1 / (1 + z);
+        return (qni_fit_loss_value){scale * (scale * (isfinite(z) ? log1p(z) : 2 * log(t))), slope,
+                                    slope * (2 * slope - 1)};
     case QN_FIT_LOSS_ARCTAN:
-        return (qni_fit_loss_value){square * atan(z), 1 / wide, (1 - 3 * z * z) / (wide * wide)};
+        slope = 1 / (1 + z * z);
+        return (qni_fit_loss_value){scale * (scale * atan(z)), slope, slope * (4 * slope - 3)};
     }
     return (qni_fit_loss_value){r * r, 1, 1};
 }

@@ -100,8 +100,10 @@ static qn_status add_tie(making *m, int64_t parameter, int depth, qn_error *err)
     const char *whole = m->options->ties[m->tie_of[parameter]];
     if (m->visited[parameter] == 2)
         return QN_OK;
-    if (m->visited[parameter] == 1 || depth > QNI_FIT_TIE_DEPTH)
+    if (m->visited[parameter] == 1)
         return qni_error(err, QN_INVALID, "\"%.100s\": \"%s\" depends on itself", whole, m->names[parameter]);
+    if (depth > QNI_FIT_TIE_DEPTH)
+        return qni_error(err, QN_LIMIT, "\"%.100s\": more than %d ties depend on each other", whole, QNI_FIT_TIE_DEPTH);
     m->visited[parameter] = 1;
     qni_fit_tie tie = {.parameter = parameter};
     int64_t ignored;

@@ -1,12 +1,12 @@
 /* fit/shapes.c: what the quantities of a curve may be, from the data alone.
  *
- * Exponentials: the logarithm of the data as a line; Jacquelin's integral equation (Régressions et équations intégrales,
- * 2009): a sum of m exponentials is a linear combination of its first m integrals and a polynomial, whose coefficients
- * are those of the polynomial with the rates as roots. Peaks: extremes and half widths; Caruana's parabola through the
- * logarithm (1986). Logistic: the logit as a line. Powers: a line in logarithms. Rational functions: numerator minus y
- * times denominator is linear; its rows are divided by the last denominator and it is solved again (Sanathanan and
- * Koerner 1963). Sines: peaks of the periodogram (Lomb 1976; Scargle 1982), as of linear least squares at each
- * frequency.
+ * Exponentials: the logarithm of the data as a line; Jacquelin's integral equation (Régressions et équations
+ * intégrales, 2009): a sum of m exponentials is a linear combination of its first m integrals and a polynomial, whose
+ * coefficients are those of the polynomial with the rates as roots. Peaks: extremes and half widths; Caruana's parabola
+ * through the logarithm (1986). Logistic: the logit as a line. Powers: a line in logarithms. Rational functions:
+ * numerator minus y times denominator is linear; its rows are divided by the last denominator and it is solved again
+ * (Sanathanan and Koerner 1963). Sines: peaks of the periodogram (Lomb 1976; Scargle 1982), and linear least squares at
+ * each of them.
  *
  * Each is accompanied by a grid about the scales of the data, since noise, offsets and cut-off data defeat them all now
  * and then. Functions are those of formulas, whose bits are the same everywhere. One thread. */
@@ -21,6 +21,8 @@ enum {
     COLUMNS = 12 /* of a linear least-squares problem, the right side included */
 };
 
+#define QUARTER_TURN 1.5707963267948966
+
 typedef struct trials {
     const qni_shape *shape;
     const qni_fit_curve *curve;
@@ -32,7 +34,8 @@ typedef struct trials {
 
 int64_t qni_fit_curve_work(int64_t n)
 {
-    return COLUMNS * n;
+    int64_t columns = COLUMNS * n, peaks = QNI_FIT_PEAKS_WORK;
+    return columns > peaks ? columns : peaks;
 }
 
 static double *column(const trials *t, int64_t k)
@@ -45,9 +48,15 @@ static double weight(const trials *t, int64_t i)
     return t->curve->weight != NULL ? t->curve->weight[i] : 1;
 }
 
+/* Of |y|; not 0 where it is divided by. */
+static double largest(const trials *t)
+{
+    return fmax(fabs(t->least), fabs(t->most));
+}
+
 /* Least squares with the columns 0 … k - 1 of the work and the right side in column k, already weighted; false: they
  * are not independent. */
-static bool least_squares(const trials *t, double *solution, int k)
+static bool least_squares(const trials *t, double *solution, int64_t k)
 {
     double r[COLUMNS * COLUMNS] = {0};
     qni_qr_append(t->curve->kernels, r, k, t->curve->work, t->curve->n, t->curve->n, k, k + 1, false);
@@ -70,7 +79,7 @@ static bool log_slope(const trials *t, double *slope, const double *u)
     if (!(t->least > 0) && !(t->most < 0))
         return false;
     for (int64_t i = 0; i < c->n; i++) {
-        double y = fabs(c->y[i]), w = weight(t, i) * y, x = u[i]; /* u may be a column that is written */
+        double y = fabs(c->y[i]), w = weight(t, i) * (y / largest(t)), x = u[i];
         column(t, 2)[i] = w * qni_shape_log(y);
         column(t, 1)[i] = w * x;
         column(t, 0)[i] = w;
@@ -142,13 +151,9 @@ static bool integral_rates(const trials *t, double *rates, int m)
 }
 
 /* Rates from slow to fast, in 1 / range, `count` of them. */
-static double grid_rate(const trials *t, int i, int count)
+static double grid_rate(const trials *t, int i, int count, double slowest, double fastest)
 {
-    static const double slowest = 0.05, fastest = 1500;
-    double step = qni_shape_exp(qni_shape_log(fastest / slowest) / (count - 1)), rate = slowest / t->range;
-    for (int k = 0; k < i; k++)
-        rate *= step;
-    return rate;
+    return slowest * qni_shape_exp(qni_shape_log(fastest / slowest) * i / (count - 1)) / t->range;
 }
 
 static void propose_pairs(const trials *t, int count, int mixed)
@@ -157,30 +162,30 @@ static void propose_pairs(const trials *t, int count, int mixed)
     for (int i = 0; i < count; i++)
         for (int j = 0; j < i; j++)
             for (int sign = -1; sign <= 1; sign += 2) {
-                rates[0] = sign * grid_rate(t, i, count);
-                rates[1] = sign * grid_rate(t, j, count);
+                rates[0] = sign * grid_rate(t, i, count, 0.1, 500);
+                rates[1] = sign * grid_rate(t, j, count, 0.1, 500);
                 offer(t, rates);
             }
     for (int i = 0; i < mixed; i++)
         for (int j = 0; j < mixed; j++) {
-            rates[0] = -grid_rate(t, i, mixed);
-            rates[1] = grid_rate(t, j, mixed);
+            rates[0] = -grid_rate(t, i, mixed, 0.3, 100);
+            rates[1] = grid_rate(t, j, mixed, 0.3, 100);
             offer(t, rates);
         }
 }
 
-static void propose_triples(const trials *t, int count)
+/* All of one sign: growing ones only as many as fit beside the decaying ones. */
+static void propose_triples(const trials *t, double sign, int count)
 {
     double rates[3];
     for (int i = 0; i < count; i++)
         for (int j = 0; j < i; j++)
-            for (int k = 0; k < j; k++)
-                for (int sign = -1; sign <= 1; sign += 2) {
-                    rates[0] = sign * grid_rate(t, i, count);
-                    rates[1] = sign * grid_rate(t, j, count);
-                    rates[2] = sign * grid_rate(t, k, count);
-                    offer(t, rates);
-                }
+            for (int k = 0; k < j; k++) {
+                rates[0] = sign * grid_rate(t, i, count, 0.3, 150);
+                rates[1] = sign * grid_rate(t, j, count, 0.3, 150);
+                rates[2] = sign * grid_rate(t, k, count, 0.3, 150);
+                offer(t, rates);
+            }
 }
 
 static void propose_exponentials(const trials *t)
@@ -188,7 +193,8 @@ static void propose_exponentials(const trials *t)
     double rates[3];
     int64_t m = t->shape->quantities;
     if (m == 3) {
-        propose_triples(t, 9);
+        propose_triples(t, -1, 15);
+        propose_triples(t, 1, 9);
         return;
     }
     if (integral_rates(t, rates, (int)m))
@@ -200,7 +206,7 @@ static void propose_exponentials(const trials *t)
     if (!t->shape->offset && log_slope(t, rates, t->curve->x))
         offer(t, rates);
     for (int i = 0; i < 48; i++) {
-        rates[0] = i % 2 == 0 ? -grid_rate(t, i / 2, 24) : grid_rate(t, i / 2, 24);
+        rates[0] = (i % 2 == 0 ? -1 : 1) * grid_rate(t, i / 2, 24, 0.05, 1500);
         offer(t, rates);
     }
 }
@@ -223,7 +229,7 @@ static void propose_parabola(const trials *t)
     if (!(t->least > 0) && !(t->most < 0))
         return;
     for (int64_t i = 0; i < c->n; i++) {
-        double y = fabs(c->y[i]), w = weight(t, i) * y, u = (c->x[i] - t->low) / t->range;
+        double y = fabs(c->y[i]), w = weight(t, i) * (y / largest(t)), u = (c->x[i] - t->low) / t->range;
         column(t, 0)[i] = w;
         column(t, 1)[i] = w * u;
         column(t, 2)[i] = w * u * u;
@@ -249,13 +255,14 @@ static double half_width(const trials *t, int64_t top, double base)
     return (c->x[right] - c->x[left]) / 2;
 }
 
-static void propose_widths(const trials *t, double centre, double width)
+/* A width that was measured (0: none), and all from the `first` of a list on. */
+static void propose_widths(const trials *t, double centre, double width, size_t first)
 {
     static const double shares[] = {0.002, 0.005, 0.012, 0.03, 0.06, 0.12, 0.25, 0.5, 1, 2};
     double q[2] = {centre, width * width};
     if (width > 0)
         offer(t, q);
-    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+    for (size_t i = first; i < sizeof shares / sizeof *shares; i++) {
         double w = shares[i] * t->range;
         q[1] = w * w;
         offer(t, q);
@@ -273,10 +280,10 @@ static void propose_peaks(const trials *t)
     /* Half the width at half height is 1.18 s of a Gaussian, g of a Lorentzian. */
     double share = t->shape->kind == QNI_SHAPE_GAUSSIAN ? 0.85 : 1;
     double floor = t->shape->offset ? c->y[bottom] : 0, roof = t->shape->offset ? c->y[top] : 0;
-    propose_widths(t, c->x[top], share * half_width(t, top, floor));
-    propose_widths(t, c->x[bottom], share * half_width(t, bottom, roof));
+    propose_widths(t, c->x[top], share * half_width(t, top, floor), 0);
+    propose_widths(t, c->x[bottom], share * half_width(t, bottom, roof), 0);
     for (int k = -3; k <= 13; k++)
-        propose_widths(t, t->low + k * t->range / 10, 0);
+        propose_widths(t, t->low + k * t->range / 10, 0, 3); /* narrower ones would lie between */
     if (t->shape->kind == QNI_SHAPE_GAUSSIAN && !t->shape->offset)
         propose_parabola(t);
 }
@@ -323,42 +330,59 @@ static void propose_logistics(const trials *t)
 
 /* ---- rational functions ---- */
 
-/* One round: the coefficients with the rows divided by the denominator of the last one (1 at first). */
-static bool rational_round(const trials *t, double *q, const double *last, double unit)
+/* The powers of x of a rational function's unknown coefficients, those of the numerator first. With an offset, that one
+ * has those of the denominator as well. */
+typedef struct unknowns {
+    int degrees[COLUMNS - 1];
+    int numerators, count;
+} unknowns;
+
+static unknowns unknowns_of(const qni_shape *s)
 {
-    const qni_fit_curve *c = t->curve;
-    const qni_shape *s = t->shape;
-    double solution[COLUMNS];
-    int degrees[COLUMNS], numerators = 0, k = 0;
+    unknowns u = {.count = 0};
     int top = s->offset && s->denominator > s->numerator ? s->denominator : s->numerator;
     for (int d = 0; d <= top; d++)
         if (s->offset || (s->numerator_has >> d & 1))
-            degrees[k++] = d;
-    numerators = k;
+            u.degrees[u.count++] = d;
+    u.numerators = u.count;
     for (int d = 0; d <= s->denominator; d++)
         if (d != s->scale && (s->denominator_has >> d & 1))
-            degrees[k++] = d;
+            u.degrees[u.count++] = d;
+    return u;
+}
+
+/* The rows divided by the denominator `last`, in powers of x / unit. */
+static void rational_rows(const trials *t, const unknowns *u, const double *last, double unit)
+{
+    const qni_fit_curve *c = t->curve;
     for (int64_t i = 0; i < c->n; i++) {
         double power[QNI_SHAPE_DEGREE + 1] = {1}, under = 0;
         for (int d = 1; d <= QNI_SHAPE_DEGREE; d++)
             power[d] = power[d - 1] * (c->x[i] / unit);
-        for (int d = 0; d <= s->denominator; d++)
+        for (int d = 0; d <= t->shape->denominator; d++)
             under += last[d] * power[d];
         double w = under != 0 ? weight(t, i) / fabs(under) : 0;
-        for (int j = 0; j < k; j++)
-            column(t, j)[i] = w * power[degrees[j]] * (j < numerators ? 1 : -c->y[i]);
-        column(t, k)[i] = w * c->y[i] * power[s->scale];
+        for (int j = 0; j < u->count; j++)
+            column(t, j)[i] = w * power[u->degrees[j]] * (j < u->numerators ? 1 : -c->y[i]);
+        column(t, u->count)[i] = w * c->y[i] * power[t->shape->scale];
     }
-    if (!least_squares(t, solution, k))
+}
+
+/* One round: the coefficients with the rows divided by the denominator of the last one (1 at first). */
+static bool rational_round(const trials *t, double *q, const double *last, double unit)
+{
+    const qni_shape *s = t->shape;
+    double solution[COLUMNS], *under = q + s->numerator + 1;
+    unknowns u = unknowns_of(s);
+    rational_rows(t, &u, last, unit);
+    if (!least_squares(t, solution, u.count))
         return false;
-    for (int d = 0; d <= s->numerator + 1 + s->denominator; d++)
-        q[d] = 0;
-    for (int j = 0; j < numerators; j++)
-        if (degrees[j] <= s->numerator)
-            q[degrees[j]] = s->offset ? NAN : solution[j];
-    double *under = q + s->numerator + 1;
-    for (int j = numerators; j < k; j++)
-        under[degrees[j]] = solution[j];
+    memset(q, 0, (size_t)(s->numerator + s->denominator + 2) * sizeof *q);
+    for (int j = 0; j < u.numerators; j++)
+        if (u.degrees[j] <= s->numerator)
+            q[u.degrees[j]] = s->offset ? NAN : solution[j];
+    for (int j = u.numerators; j < u.count; j++)
+        under[u.degrees[j]] = solution[j];
     under[s->scale] = 1;
     return true;
 }
@@ -377,20 +401,90 @@ static void offer_rational(const trials *t, const double *q, double unit)
     offer(t, out);
 }
 
-/* The pole of a hyperbola, over several decades on both sides. */
-static void propose_poles(const trials *t, double unit)
+/* out := a b, polynomials by their coefficients from x^0 on. */
+static void multiply(double *out, const double *a, int a_degree, const double *b, int b_degree)
+{
+    for (int i = 0; i <= a_degree + b_degree; i++)
+        out[i] = 0;
+    for (int i = 0; i <= a_degree; i++)
+        for (int j = 0; j <= b_degree; j++)
+            out[i + j] += a[i] * b[j];
+}
+
+/* A denominator by its coefficients, whatever the numerator. */
+static void offer_denominator(const trials *t, const double *d)
 {
     const qni_shape *s = t->shape;
     double q[QNI_SHAPE_QUANTITIES];
-    for (int64_t i = 0; i < s->quantities; i++)
-        q[i] = NAN;
-    double *under = q + s->numerator + 1, ratio = 0.001 * unit;
-    for (int i = 0; i < 24; i++, ratio *= 1.9)
-        for (int sign = -1; sign <= 1; sign += 2) {
-            under[0] = s->scale == 1 ? sign * ratio : 1;
-            under[1] = s->scale == 1 ? 1 : sign / ratio;
-            offer(t, q);
+    for (int k = 0; k <= s->numerator; k++)
+        q[k] = NAN;
+    for (int k = 0; k <= s->denominator; k++)
+        q[s->numerator + 1 + k] = d[k] / d[s->scale];
+    if (d[s->scale] != 0)
+        offer(t, q);
+}
+
+enum {
+    REAL_POLES = 10,
+    PAIRS = 24
+};
+
+/* x - a with a beyond the data; (x - a)^2 + b^2 with a about the data. */
+static void real_pole(const trials *t, double *out, int i)
+{
+    static const double away[REAL_POLES / 2] = {0.02, 0.1, 0.4, 1.5, 8};
+    out[0] = i % 2 == 0 ? away[i / 2] * t->range - t->low : -away[i / 2] * t->range - t->high;
+    out[1] = 1;
+}
+
+static void pole_pair(const trials *t, double *out, int i)
+{
+    static const double across[PAIRS / 4] = {-0.5, 0, 0.3, 0.6, 1, 1.5}, away[4] = {0.07, 0.25, 0.8, 3};
+    double a = t->low + across[i / 4] * t->range, b = away[i % 4] * t->range;
+    out[0] = a * a + b * b;
+    out[1] = -2 * a;
+    out[2] = 1;
+}
+
+/* Denominators without a zero among the data. What linear least squares finds may have one, in vain. */
+static void propose_denominators(const trials *t)
+{
+    double one[3], two[3], d[QNI_SHAPE_DEGREE + 1];
+    int degree = t->shape->denominator;
+    for (int i = 0; degree == 2 && i < PAIRS; i++) {
+        pole_pair(t, d, i);
+        offer_denominator(t, d);
+    }
+    for (int i = 0; degree == 2 && i < REAL_POLES; i++)
+        for (int j = 0; j < i; j++) {
+            real_pole(t, one, i);
+            real_pole(t, two, j);
+            multiply(d, one, 1, two, 1);
+            offer_denominator(t, d);
         }
+    for (int i = 0; degree >= 3 && i < PAIRS; i++)
+        for (int j = 0; j < (degree == 3 ? REAL_POLES : i); j++) {
+            pole_pair(t, one, i);
+            if (degree == 3)
+                real_pole(t, two, j);
+            else
+                pole_pair(t, two, j);
+            multiply(d, one, 2, two, degree - 2);
+            offer_denominator(t, d);
+        }
+}
+
+/* The pole of a hyperbola, over several decades on both sides. */
+static void propose_poles(const trials *t, double unit)
+{
+    double d[2] = {0.001 * unit, 1};
+    for (int i = 0; i < 24; i++) {
+        for (int sign = -1; sign <= 1; sign += 2) {
+            d[1] = sign;
+            offer_denominator(t, d);
+        }
+        d[0] *= 1.9;
+    }
 }
 
 static void propose_rationals(const trials *t)
@@ -403,37 +497,51 @@ static void propose_rationals(const trials *t)
     }
     if (t->shape->denominator == 1)
         propose_poles(t, unit);
+    else
+        propose_denominators(t);
 }
 
 /* ---- sines ---- */
 
-/* Least squares of y on exp(k x) sin(w x), exp(k x) cos(w x) and 1: the share of the sum of squares that is left, and
- * the phase. x is counted from `low`, where the phase is given for x = 0. */
-static double wave_fit(const trials *t, double w, double k, double *phase)
+/* Columns of the work that last while a frequency is tried; those before are least_squares's. */
+enum {
+    SINES = 5,
+    COSINES,
+    DAMPING, /* exp(k (x - low)) */
+    ANGLE,   /* scratch */
+    POWER    /* of the periodogram, for two columns */
+};
+
+/* Least squares of y on the damped sine and cosine, and 1 where there is an offset: the phase, x counted from `low`. */
+static bool phase_of(const trials *t, double *phase)
 {
     const qni_fit_curve *c = t->curve;
-    double solution[3], left = 0, all = 0;
+    double solution[3];
     int columns = t->shape->offset ? 3 : 2;
     for (int64_t i = 0; i < c->n; i++) {
-        double u = c->x[i] - t->low, e = weight(t, i) * (k != 0 ? qni_shape_exp(k * u) : 1);
-        column(t, 0)[i] = e * qni_shape_sin(w * u);
-        column(t, 1)[i] = e * qni_shape_sin(w * u + 1.5707963267948966);
-        column(t, 2)[i] = weight(t, i);
-        column(t, columns)[i] = weight(t, i) * c->y[i];
-        for (int j = 0; j < columns; j++)
-            column(t, 4 + j)[i] = column(t, j)[i];
+        double w = weight(t, i), e = w * column(t, DAMPING)[i];
+        column(t, 0)[i] = e * column(t, SINES)[i];
+        column(t, 1)[i] = e * column(t, COSINES)[i];
+        column(t, 2)[i] = w;
+        column(t, columns)[i] = w * c->y[i];
     }
     if (!least_squares(t, solution, columns))
-        return INFINITY;
-    for (int64_t i = 0; i < c->n; i++) {
-        double y = weight(t, i) * c->y[i], r = y;
-        for (int j = 0; j < columns; j++)
-            r -= solution[j] * column(t, 4 + j)[i];
-        left += r * r;
-        all += y * y;
-    }
-    *phase = qni_shape_atan2(solution[1], solution[0]) - w * t->low;
-    return left / all;
+        return false;
+    *phase = qni_shape_atan2(solution[1], solution[0]);
+    return true;
+}
+
+/* Sine and cosine of w (x - low). */
+static void turned(const trials *t, double *sine, double *cosine, double w)
+{
+    const qni_fit_curve *c = t->curve;
+    double *angle = column(t, ANGLE);
+    for (int64_t i = 0; i < c->n; i++)
+        angle[i] = w * (c->x[i] - t->low);
+    qni_shape_sins(sine, angle, c->n);
+    for (int64_t i = 0; i < c->n; i++)
+        angle[i] += QUARTER_TURN;
+    qni_shape_sins(cosine, angle, c->n);
 }
 
 /* Power at the frequencies 1, 2, …, count times `step` into power (count), by turning one phasor a row. The mean is
@@ -441,33 +549,55 @@ static double wave_fit(const trials *t, double w, double k, double *phase)
 static void periodogram(const trials *t, double *power, int64_t count, double step)
 {
     const qni_fit_curve *c = t->curve;
-    double mean = 0, *re = column(t, 0), *im = column(t, 1), *turn_re = column(t, 2), *turn_im = column(t, 3);
-    for (int64_t i = 0; i < c->n; i++) {
+    double mean = 0, span = t->most - t->least;
+    double *re = column(t, 0), *im = column(t, 1), *turn_re = column(t, 2), *turn_im = column(t, 3), *y = column(t, 4);
+    for (int64_t i = 0; i < c->n; i++)
         mean += c->y[i] / (double)c->n;
-        turn_re[i] = re[i] = qni_shape_sin(step * (c->x[i] - t->low) + 1.5707963267948966);
-        turn_im[i] = im[i] = qni_shape_sin(step * (c->x[i] - t->low));
-    }
+    for (int64_t i = 0; i < c->n; i++)
+        y[i] = span > 0 ? (c->y[i] - mean) / span : 0;
+    turned(t, turn_im, turn_re, step);
+    memcpy(re, turn_re, (size_t)c->n * sizeof *re);
+    memcpy(im, turn_im, (size_t)c->n * sizeof *im);
     for (int64_t k = 0; k < count; k++) {
-        double sum_re = 0, sum_im = 0;
+        double sum_re = c->kernels->dot(y, re, c->n), sum_im = c->kernels->dot(y, im, c->n);
+        power[k] = sum_re * sum_re + sum_im * sum_im;
         for (int64_t i = 0; i < c->n; i++) {
-            double y = c->y[i] - mean, next = re[i] * turn_re[i] - im[i] * turn_im[i];
-            sum_re += y * re[i];
-            sum_im += y * im[i];
+            double next = re[i] * turn_re[i] - im[i] * turn_im[i];
             im[i] = re[i] * turn_im[i] + im[i] * turn_re[i];
             re[i] = next;
         }
-        power[k] = sum_re * sum_re + sum_im * sum_im;
     }
 }
 
-/* One frequency with several dampings. */
+static void offer_wave(const trials *t, double w, double k)
+{
+    double phase;
+    if (!phase_of(t, &phase))
+        return;
+    phase -= w * t->low;
+    offer(t, (double[]){w, k, phase - 4 * QUARTER_TURN * rint(phase / (4 * QUARTER_TURN))});
+}
+
+/* One frequency, not damped and, where it may be, damped or growing: by twice as much each time. */
 static void propose_frequency(const trials *t, double w, bool damped)
 {
-    static const double dampings[] = {0, -0.7, -2, -5, -12, -30, 0.7, 2, 5, 12};
-    for (size_t i = 0; i < (damped ? sizeof dampings / sizeof *dampings : 1); i++) {
-        double q[3] = {w, dampings[i] / t->range, 0};
-        if (wave_fit(t, q[0], q[1], &q[2]) < 1)
-            offer(t, q);
+    const qni_fit_curve *c = t->curve;
+    double *damping = column(t, DAMPING), *angle = column(t, ANGLE);
+    turned(t, column(t, SINES), column(t, COSINES), w);
+    for (int64_t i = 0; i < c->n; i++)
+        damping[i] = 1;
+    offer_wave(t, w, 0);
+    for (int sign = -1; damped && sign <= 1; sign += 2) {
+        double k = sign * 0.5 / t->range;
+        for (int64_t i = 0; i < c->n; i++)
+            angle[i] = k * (c->x[i] - t->low);
+        qni_shape_exps(damping, angle, c->n);
+        for (int step = 0; step < 7; step++) {
+            offer_wave(t, w, k);
+            for (int64_t i = 0; i < c->n; i++)
+                damping[i] *= damping[i];
+            k *= 2;
+        }
     }
 }
 
@@ -476,7 +606,7 @@ static void propose_sines(const trials *t)
     static const double slow[] = {0.05, 0.15, 0.3, 0.5, 0.75, 1.2};
     const double turn = 6.283185307179586 / t->range; /* one period in all of x */
     bool damped = strncmp(t->shape->name, "damped", 6) == 0;
-    double *power = column(t, 4);
+    double *power = column(t, POWER);
     int64_t count = 2 * t->curve->n < QNI_FIT_FREQUENCIES ? 2 * t->curve->n : QNI_FIT_FREQUENCIES;
     double best[QNI_FIT_WAVES];
     periodogram(t, power, count, turn / 4);
@@ -528,6 +658,9 @@ void qni_fit_shape_propose(const qni_shape *shape, const qni_fit_curve *curve, q
         break;
     case QNI_SHAPE_RATIONAL:
         propose_rationals(&t);
+        break;
+    case QNI_SHAPE_PEAKS:
+        qni_fit_peaks_propose(shape, curve, propose, user);
         break;
     default:
         break;

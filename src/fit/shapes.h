@@ -7,7 +7,7 @@
 
 /* Data to be described, by increasing x. */
 typedef struct qni_fit_curve {
-    const double *x, *y; /* (n) finite; x may repeat */
+    const double *x, *y;  /* (n) finite; x may repeat */
     const double *weight; /* (n) 1 / sigma; NULL: all 1 */
     int64_t n;
     double *work; /* qni_fit_curve_work(n) doubles */
@@ -23,5 +23,8 @@ typedef void qni_fit_proposal(void *user, const double *quantities);
  * the scales of the data for where these fail. None of them need be good, and only the shape's nonlinear quantities are
  * sought. Allocates nothing. */
 void qni_fit_shape_propose(const qni_shape *shape, const qni_fit_curve *curve, qni_fit_proposal *propose, void *user);
+
+/* peaks.c: the same for sums of peaks. */
+void qni_fit_peaks_propose(const qni_shape *shape, const qni_fit_curve *curve, qni_fit_proposal *propose, void *user);
 
 #endif

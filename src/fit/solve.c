@@ -64,31 +64,34 @@ static qn_status run(qni_fit_result *result, const qni_fit_rows *problem, qni_fi
     qn_status status = qni_cpu_level(&level, err);
     if (status != QN_OK)
         return status;
-    int64_t p = map->p, size = qni_fit_solver_doubles(p, map->all) + 3 * p;
+    int64_t p = map->p, kept = problem->n <= QNI_FIT_KEPT_ROWS ? problem->n : 0;
+    int64_t size = qni_fit_solver_doubles(p, map->all) + 3 * p + 2 * kept;
     double *block = qni_alloc(&memory->allocator, size, sizeof *block);
     if (block == NULL)
         return qni_refused(err, memory->source, size * (int64_t)sizeof *block,
                            "the solver of a fit with %" PRId64 " parameters", p);
     qni_fit_solver s = {.options = *options};
     double *lower = block, *upper = block + p, *x_scale = block + 2 * p;
-    qni_fit_solver_place(&s, block + 3 * p, p);
+    qni_fit_solver_place(&s, block + 3 * p + 2 * kept, p);
     s.eval = (qni_fit_eval){.problem = problem,
                             .map = map,
                             .kernels = qni_panel_kernels_of(level),
                             .options = &s.options,
                             .least_curvature = QNI_FIT_LEAST_CURVATURE,
-                            .panel = s.eval.panel};
+                            .panel = s.eval.panel,
+                            .earlier = kept > 0 ? block + 3 * p : NULL,
+                            .current = block + 3 * p + kept};
     s.lower = lower;
     s.upper = upper;
     for (int64_t k = 0; options->x_scale != NULL && k < p; k++)
         x_scale[k] = options->x_scale[map->free[k]];
     s.x_scale = options->x_scale != NULL ? x_scale : NULL;
-    status = qni_fit_start(&s, lower, upper, result, err);
+    status = qni_fit_start(&s, lower, upper, result, memory, err);
     if (status == QN_OK) {
         int64_t calls = memory->calls;
         qni_fit_solver_run(&s);
         result->head.loop_allocations = memory->calls - calls;
-        status = qni_fit_result_fill(result, &s, s.work, err);
+        status = qni_fit_result_fill(result, &s, memory, err);
     }
     qni_free(&memory->allocator, block, size, sizeof *block);
     return status;

@@ -3,6 +3,7 @@
  * The model and float64 columns are borrowed during the call; other number columns are converted once, the response is
  * transformed once, and where rows are left out those that are used move together. Every number that the model reads is
  * finite before the solver begins. */
+#include "fit/column.h"
 #include "fit/fit_int.h"
 
 #include "base/alloc.h"
@@ -74,19 +75,6 @@ static void data_fini(data *d)
     qni_free(d->allocator, d->row, d->total, sizeof *d->row);
 }
 
-static void convert(double *out, const qn_table *table, int64_t column, int64_t n)
-{
-    const void *values = qn_table_values(table, column);
-    const float *f32 = values;
-    const int64_t *i64 = values;
-    const uint8_t *bits = values;
-    qn_type type = qn_table_column_type(table, column);
-    for (int64_t i = 0; i < n; i++)
-        out[i] = type == QN_TYPE_F32   ? (double)f32[i]
-                 : type == QN_TYPE_I64 ? (double)i64[i]
-                                       : bits[i / 8] >> (i % 8) & 1;
-}
-
 /* A complaint about a row, with its place in the file where that is known. */
 static qn_status bad_row(const data *d, int64_t row, const char *what, const char *subject, const char *why,
                          qn_error *err)
@@ -100,17 +88,6 @@ static qn_status bad_row(const data *d, int64_t row, const char *what, const cha
 static bool used(const data *d, int64_t row)
 {
     return d->left_out == NULL || d->left_out[row] == 0;
-}
-
-/* What is wrong in a cell; NULL: nothing. */
-static const char *cell_fault(const data *d, int64_t c, int64_t column, int64_t row)
-{
-    double value = d->column[c][row];
-    if (qn_table_is_missing(d->table, column, row))
-        return "has no value: fill it in or leave the row out";
-    if (isnan(value))
-        return "is not a number (NaN)";
-    return isinf(value) ? "is infinite" : NULL;
 }
 
 /* A row that cannot be used: the error, or one row fewer. */
@@ -136,34 +113,17 @@ static qn_status check_cells(data *d, int64_t c, int64_t column, const char *col
         return QN_OK;
     snprintf(subject, sizeof subject, "\"%s\"", column_name);
     for (int64_t i = 0; status == QN_OK && i < d->total; i++) {
-        const char *fault = used(d, i) ? cell_fault(d, c, column, i) : NULL;
+        const char *fault = used(d, i) ? qni_fit_cell_fault(d->table, column, i, d->column[c][i]) : NULL;
         if (fault != NULL)
             status = drop(d, i, "column ", subject, fault, err);
     }
     return status;
 }
 
-/* The numbers of a column of the table: its own, or converted into *copy (total). */
 static qn_status open_numbers(const data *d, const char *column_name, const double **out, double **copy,
                               int64_t *column, qn_error *err)
 {
-    *column = qn_table_column_find(d->table, column_name);
-    if (*column < 0)
-        return qni_error(err, QN_NAME, "the table has no column \"%s\"", column_name);
-    qn_type type = qn_table_column_type(d->table, *column);
-    if (type == QN_TYPE_F64) {
-        *out = qn_table_f64(d->table, *column);
-        return QN_OK;
-    }
-    if (type != QN_TYPE_F32 && type != QN_TYPE_I64 && type != QN_TYPE_BOOL)
-        return qni_error_at(err, QN_DATA, qn_table_source(d->table), 0, 0, "column \"%s\" holds %s values, not numbers",
-                            column_name, type == QN_TYPE_STRING ? "text" : qn_type_name(type));
-    *copy = qni_alloc(d->allocator, d->total, sizeof **copy);
-    if (*copy == NULL)
-        return qni_refused(err, d->source, d->total * (int64_t)sizeof **copy, "column \"%s\" as numbers", column_name);
-    convert(*copy, d->table, *column, d->total);
-    *out = *copy;
-    return QN_OK;
+    return qni_fit_column(out, copy, column, d->table, column_name, d->allocator, d->source, err);
 }
 
 static qn_status open_column(data *d, int64_t c, const char *column_name, qn_error *err)
@@ -224,12 +184,13 @@ static qn_status compile_where(const data *d, qn_model **where, qn_error *err)
     if (status != QN_OK)
         (void)qni_error(err, status, "where \"%.100s\": %s", d->options->where, why.message);
     if (status == QN_OK && qn_model_parameter_count(*where) > 0) {
-        const char *name = qn_model_parameter_name(*where, 0);
-        int64_t near = qni_nearest(name, names, count);
-        status = near >= 0
-                     ? qni_error(err, QN_NAME, "where \"%.100s\": there is no column \"%s\": did you mean \"%s\"?",
-                                 d->options->where, name, names[near])
-                     : qni_error(err, QN_NAME, "where \"%.100s\": there is no column \"%s\"", d->options->where, name);
+        const char *unknown = qn_model_parameter_name(*where, 0);
+        int64_t near = qni_nearest(unknown, names, count);
+        status =
+            near >= 0
+                ? qni_error(err, QN_NAME, "where \"%.100s\": there is no column \"%s\": did you mean \"%s\"?",
+                            d->options->where, unknown, names[near])
+                : qni_error(err, QN_NAME, "where \"%.100s\": there is no column \"%s\"", d->options->where, unknown);
     }
     if (status == QN_OK && qn_model_has_response(*where))
         status =
@@ -243,11 +204,15 @@ static qn_status filter(data *d, qn_error *err)
     qn_model *where = NULL;
     qn_model_workspace *workspace = NULL;
     qn_status status = compile_where(d, &where, err);
-    int64_t columns = status == QN_OK ? qn_model_column_count(where) : 0;
+    if (status != QN_OK) {
+        qn_model_unref(where);
+        return status;
+    }
+    int64_t columns = qn_model_column_count(where);
     const double **column = qni_alloc_zeroed(d->allocator, columns, sizeof *column);
     double **converted = qni_alloc_zeroed(d->allocator, columns, sizeof *converted);
     d->left_out = qni_alloc_zeroed(d->allocator, d->total, sizeof *d->left_out);
-    if (status == QN_OK && (column == NULL || converted == NULL || d->left_out == NULL))
+    if (column == NULL || converted == NULL || d->left_out == NULL)
         status = qni_refused(err, d->source, d->total, "marks of %" PRId64 " rows", d->total);
     if (status == QN_OK)
         status = qn_model_workspace_new(&workspace, where, d->allocator, err);
@@ -301,8 +266,14 @@ static qn_status open_sigma(data *d, qn_error *err)
     int64_t c = d->columns - 1;
     if (o->sigma != NULL && o->sigma_column != NULL)
         return qni_error(err, QN_INVALID, "sigma is given twice: as numbers and as a column");
+    if (o->sigma_column != NULL)
+        return open_column(d, c, o->sigma_column, err);
     d->column[c] = o->sigma;
-    return o->sigma_column != NULL ? open_column(d, c, o->sigma_column, err) : QN_OK;
+    qn_status status = QN_OK;
+    for (int64_t i = 0; o->sigma != NULL && status == QN_OK && i < d->total; i++)
+        if (!isfinite(o->sigma[i]) && used(d, i))
+            status = drop(d, i, "", "sigma", isnan(o->sigma[i]) ? "is not a number (NaN)" : "is infinite", err);
+    return status;
 }
 
 static qn_status read_columns(data *d, qn_error *err)

@@ -13,6 +13,7 @@
 #include "math/dense.h"
 #include "mem/refuse.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -25,18 +26,27 @@ typedef struct whitened {
     double *jacobian; /* (all, n) */
     double *response; /* (n) L^-1 of the data */
     double *ones;     /* (n) L^-1 of 1 */
+    double *weight;   /* (n) 1 / standard deviation */
 } whitened;
 
-static qn_status row_error(const qni_fit_rows *problem, int64_t row, const char *what, double value, qn_error *err)
+/* What is wrong with a standard deviation; NULL: nothing. */
+static const char *sigma_fault(double sigma)
+{
+    if (!(sigma > 0) || isinf(sigma))
+        return "it must be a positive number";
+    return isinf(1 / sigma) ? "nothing can be divided by so small a number" : NULL;
+}
+
+static qn_status row_error(const qni_fit_rows *problem, int64_t row, double sigma, qn_error *err)
 {
     const char *file = "";
     int64_t line = 0, index = problem->index != NULL ? problem->index(problem->user, row) : row;
     char text[QNI_NUMBER_SIZE];
-    qni_number_format(text, value);
+    qni_number_format(text, sigma);
     if (problem->place != NULL)
         problem->place(problem->user, row, &file, &line);
-    return qni_error_at(err, QN_DATA, file, line, 0, "row %" PRId64 ": %s is %s: it must be a positive number",
-                        index + 1, what, text);
+    return qni_error_at(err, QN_DATA, file, line, 0, "row %" PRId64 ": sigma is %s: %s", index + 1, text,
+                        sigma_fault(sigma));
 }
 
 /* x := L^-1 x. */
@@ -93,31 +103,44 @@ static int64_t row_index(void *user, int64_t row)
     return inner->index != NULL ? inner->index(inner->user, row) : row;
 }
 
-/* L of the rows that are used (Cholesky by rows). The upper triangle is only compared. */
+/* The element of the covariance for two of the rows that are used, from both of its halves. */
+static qn_status element(double *out, whitened *w, const double *covariance, int64_t total, int64_t i, int64_t j,
+                         qn_error *err)
+{
+    int64_t from = row_index(w, i), to = row_index(w, j);
+    double a = covariance[from * total + to], b = covariance[to * total + from];
+    if (!isfinite(a) || !isfinite(b))
+        return qni_error(err, QN_DATA, "the covariance of the data is not finite: row %" PRId64 ", column %" PRId64,
+                         (isfinite(a) ? to : from) + 1, (isfinite(a) ? from : to) + 1);
+    double size = sqrt(fabs(covariance[from * total + from])) * sqrt(fabs(covariance[to * total + to]));
+    if (!(fabs(a - b) <= QNI_FIT_ASYMMETRY * size))
+        return qni_error(err, QN_DATA, "the covariance of the data is not symmetric: rows %" PRId64 " and %" PRId64,
+                         to + 1, from + 1);
+    *out = a / 2 + b / 2;
+    return QN_OK;
+}
+
+/* L of the rows that are used (Cholesky by rows). A matrix that is singular but for rounding is refused: its inverse
+ * would be made of rounding. */
 static qn_status factorise(whitened *w, const double *covariance, int64_t total, qn_error *err)
 {
     int64_t n = w->inner->n;
     for (int64_t i = 0; i < n; i++) {
         double *row = w->factor + i * n;
-        int64_t from = row_index(w, i);
         for (int64_t j = 0; j <= i; j++) {
-            int64_t to = row_index(w, j);
-            double a = covariance[from * total + to], b = covariance[to * total + from];
-            if (!isfinite(a) || !(fabs(a - b) <= QNI_FIT_ASYMMETRY * fmax(fabs(a), fabs(b))))
-                return qni_error(err, QN_DATA,
-                                 isfinite(a)
-                                     ? "the covariance of the data is not symmetric: rows %" PRId64 " and %" PRId64
-                                     : "the covariance of the data is not finite: row %" PRId64 ", column %" PRId64,
-                                 from + 1, to + 1);
+            double a = 0;
+            qn_status status = element(&a, w, covariance, total, i, j, err);
+            if (status != QN_OK)
+                return status;
             const double *other = w->factor + j * n;
             double rest = a - w->kernels->dot(row, other, j);
             if (j < i)
                 row[j] = rest / other[j];
-            else if (rest > 0)
+            else if (rest > (double)n * DBL_EPSILON * a)
                 row[i] = sqrt(rest);
             else
                 return qni_error(err, QN_DATA, "the covariance of the data is not positive definite (row %" PRId64 ")",
-                                 from + 1);
+                                 row_index(w, i) + 1);
         }
     }
     return QN_OK;
@@ -130,9 +153,11 @@ static qn_status solve_whitened(qn_fit_result **out, const qni_fit_rows *inner, 
     qn_status status = factorise(w, options->covariance, total, err);
     if (status != QN_OK)
         return status;
-    qni_fit_rows problem = *inner;
+    qni_fit_rows problem = *inner, raw = *inner;
     qni_sum log_sigma = {0};
     for (int64_t i = 0; i < n; i++) {
+        int64_t row = row_index(w, i);
+        w->weight[i] = 1 / sqrt(options->covariance[row * total + row]);
         w->ones[i] = 1;
         w->response[i] = inner->response != NULL ? inner->response[i] : 0;
         qni_sum_add(&log_sigma, log(w->factor[i * n + i]));
@@ -145,7 +170,9 @@ static qn_status solve_whitened(qn_fit_result **out, const qni_fit_rows *inner, 
     problem.name = name;
     problem.place = place;
     problem.index = row_index;
-    problem.raw = inner;
+    raw.weight = w->weight;
+    raw.weighted = true;
+    problem.raw = &raw;
     problem.weighted = true;
     problem.log_sigma = qni_sum_value(log_sigma);
     problem.response = inner->response != NULL ? w->response : NULL;
@@ -165,7 +192,7 @@ static qn_status with_covariance(qn_fit_result **out, const qni_fit_rows *inner,
     qn_status status = qni_cpu_level(&level, err);
     if (status != QN_OK)
         return status;
-    count = n * (n + all + 3);
+    count = n * (n + all + 4);
     double *block = qni_alloc(&memory->allocator, count, sizeof *block);
     if (block == NULL)
         return qni_refused(err, memory->source, count * (int64_t)sizeof *block, "a covariance of %" PRId64 " rows", n);
@@ -174,9 +201,26 @@ static qn_status with_covariance(qn_fit_result **out, const qni_fit_rows *inner,
     w.r = w.jacobian + n * all;
     w.response = w.r + n;
     w.ones = w.response + n;
+    w.weight = w.ones + n;
     status = solve_whitened(out, inner, &w, total, options, memory, err);
     qni_free(&memory->allocator, block, count, sizeof *block);
     return status;
+}
+
+/* The norm of the data times `weight`. */
+static double weighted_norm(const double *response, const double *weight, int64_t n)
+{
+    double largest = 0;
+    for (int64_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs(response[i] * weight[i]));
+    if (!(largest > 0) || isinf(largest))
+        return largest;
+    qni_sum sum = {0};
+    for (int64_t i = 0; i < n; i++) {
+        double share = response[i] * weight[i] / largest;
+        qni_sum_add(&sum, share * share);
+    }
+    return largest * sqrt(qni_sum_value(sum));
 }
 
 static qn_status with_sigma(qn_fit_result **out, const qni_fit_rows *inner, const double *sigma,
@@ -188,21 +232,20 @@ static qn_status with_sigma(qn_fit_result **out, const qni_fit_rows *inner, cons
     double *weight = qni_alloc(&memory->allocator, n, sizeof *weight);
     if (weight == NULL)
         return qni_refused(err, memory->source, n * (int64_t)sizeof *weight, "%" PRId64 " weights", n);
-    qni_sum log_sigma = {0}, magnitude = {0};
+    qni_sum log_sigma = {0};
     for (int64_t i = 0; status == QN_OK && i < n; i++) {
         weight[i] = 1 / sigma[i];
-        if (!(sigma[i] > 0) || isinf(sigma[i]) || isinf(weight[i]))
-            status = row_error(inner, i, "sigma", sigma[i], err);
-        double y = inner->response != NULL ? inner->response[i] * weight[i] : 0;
+        if (sigma_fault(sigma[i]) != NULL)
+            status = row_error(inner, i, sigma[i], err);
         qni_sum_add(&log_sigma, log(sigma[i]));
-        qni_sum_add(&magnitude, y * y);
     }
-    problem.weight = weight;
-    problem.weighted = true;
-    problem.log_sigma = qni_sum_value(log_sigma);
-    problem.magnitude = sqrt(qni_sum_value(magnitude));
-    if (status == QN_OK)
+    if (status == QN_OK) {
+        problem.weight = weight;
+        problem.weighted = true;
+        problem.log_sigma = qni_sum_value(log_sigma);
+        problem.magnitude = inner->response != NULL ? weighted_norm(inner->response, weight, n) : 0;
         status = qni_fit_rows_solve(out, &problem, options, memory, err);
+    }
     qni_free(&memory->allocator, weight, n, sizeof *weight);
     return status;
 }

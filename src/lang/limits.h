@@ -70,8 +70,12 @@
 #define QNI_TERMS_BUDGET 500
 #define QNI_TERMS_DEPTH  48
 
-/* Parameters of a formula that is looked at for its shape: the pairs that meet in a second derivative are counted. */
-#define QNI_SHAPE_PARAMETERS 512
+/* Operations of a formula and its derivatives beyond which its shape is not looked for: parameters are solved for by
+ * evaluating those without a column some tens of times for each of hundreds of guesses; so it stays below a second. */
+#define QNI_SHAPE_NODES 10000
+
+/* Products in such a sum: more are no shape that anybody has a name for, and the sums lie on the stack. */
+#define QNI_TERMS_MAX 16
 
 /* Bytes of a chunk of the memory in which a model is kept: small formulas fit one. */
 #define QNI_MODEL_CHUNK_SIZE (INT64_C(4) << 10)

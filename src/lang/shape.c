@@ -7,6 +7,7 @@
 #include "lang/shape.h"
 
 #include "base/alloc.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "lang/limits.h"
 #include "lang/model_int.h"
@@ -110,6 +111,15 @@ static int32_t vertex(qni_ir *ir, int32_t b, int32_t c)
     return op(ir, QNI_OP_DIV, b, op(ir, QNI_OP_MUL, qni_ir_number(ir, -2), c));
 }
 
+/* exp(c0 + c1 x + c2 x^2). */
+static void see_gaussian(qni_shape *shape, qni_ir *ir, const int32_t *c)
+{
+    shape->kind = QNI_SHAPE_GAUSSIAN;
+    shape->name = shape->offset ? "Gaussian with offset" : "Gaussian";
+    add_quantity(shape, vertex(ir, c[1], c[2]));
+    add_quantity(shape, op(ir, QNI_OP_DIV, qni_ir_number(ir, -0.5), c[2]));
+}
+
 static bool only_exponential(const qni_term *t)
 {
     return t->exponent >= 0 && t->power < 0 && t->wave < 0 && t->other < 0 && t->divisor < 0 && t->degree == 0;
@@ -121,7 +131,7 @@ static void see_exponentials(qni_shape *shape, qni_terms_reader *r, const qni_te
     static const char *const names[2][3] = {
         {"exponential", "two exponentials", "three exponentials"},
         {"exponential with offset", "two exponentials with offset", "three exponentials with offset"}};
-    int32_t c[3], rate[3];
+    int32_t c[3] = {-1, -1, -1}, rate[3] = {-1, -1, -1};
     if (count > 3)
         return;
     for (int64_t i = 0; i < count; i++) {
@@ -130,10 +140,7 @@ static void see_exponentials(qni_shape *shape, qni_terms_reader *r, const qni_te
         int degree = polynomial(r, c, terms[i]->exponent, 2);
         rate[i] = c[1];
         if (degree == 2 && count == 1) {
-            shape->kind = QNI_SHAPE_GAUSSIAN;
-            shape->name = shape->offset ? "Gaussian with offset" : "Gaussian";
-            add_quantity(shape, vertex(r->ir, c[1], c[2]));
-            add_quantity(shape, op(r->ir, QNI_OP_DIV, qni_ir_number(r->ir, -0.5), c[2]));
+            see_gaussian(shape, r->ir, c);
             return;
         }
         if (degree != 1)
@@ -154,31 +161,38 @@ static void see_power(qni_shape *shape, const qni_term *t)
     add_quantity(shape, t->power);
 }
 
-/* Sines and cosines of one argument, all damped alike. */
+/* Whether all terms are sines and cosines of one argument, damped alike. */
+static bool is_one_wave(const qni_ir *ir, const qni_term **terms, int64_t count)
+{
+    int32_t argument = ir->nodes[terms[0]->wave].args[0];
+    for (int64_t i = 0; i < count; i++) {
+        const qni_term *t = terms[i];
+        if (t->power >= 0 || t->other >= 0 || t->divisor >= 0 || t->degree != 0 || t->wave < 0)
+            return false;
+        const qni_ir_node *n = &ir->nodes[t->wave];
+        bool wave = n->op == QNI_OP_SIN || n->op == QNI_OP_COS;
+        if (!wave || n->args[0] != argument || t->exponent != terms[0]->exponent)
+            return false;
+    }
+    return true;
+}
+
 static void see_sine(qni_shape *shape, qni_terms_reader *r, const qni_term **terms, int64_t count)
 {
     qni_ir *ir = r->ir;
-    const qni_ir_node first = ir->nodes[terms[0]->wave];
     int32_t wave[2], damp[2] = {-1, qni_ir_number(ir, 0)};
-    for (int64_t i = 0; i < count; i++) {
-        const qni_term *t = terms[i];
-        bool plain = t->power < 0 && t->other < 0 && t->divisor < 0 && t->degree == 0;
-        if (!plain || t->wave < 0 || t->exponent != terms[0]->exponent)
-            return;
-        const qni_ir_node n = ir->nodes[t->wave];
-        if ((n.op != QNI_OP_SIN && n.op != QNI_OP_COS) || n.args[0] != first.args[0])
-            return;
-    }
-    if (polynomial(r, wave, first.args[0], 1) != 1)
+    if (!is_one_wave(ir, terms, count))
         return;
-    if (terms[0]->exponent >= 0 && polynomial(r, damp, terms[0]->exponent, 1) != 1)
+    const qni_ir_node first = ir->nodes[terms[0]->wave];
+    bool damped = terms[0]->exponent >= 0;
+    if (polynomial(r, wave, first.args[0], 1) != 1 || (damped && polynomial(r, damp, terms[0]->exponent, 1) != 1))
         return;
     int32_t phase = wave[0];
     if (first.op == QNI_OP_COS)
         phase = op(ir, QNI_OP_ADD, phase, qni_ir_number(ir, 1.5707963267948966));
     shape->kind = QNI_SHAPE_SINE;
-    shape->name = terms[0]->exponent >= 0 ? (shape->offset ? "damped sine with offset" : "damped sine")
-                                          : (shape->offset ? "sine with offset" : "sine");
+    shape->name = damped ? (shape->offset ? "damped sine with offset" : "damped sine")
+                         : (shape->offset ? "sine with offset" : "sine");
     add_quantity(shape, wave[1]);
     add_quantity(shape, damp[1]);
     add_quantity(shape, phase);
@@ -277,6 +291,51 @@ static void see_quotient(qni_shape *shape, qni_terms_reader *r, const qni_term *
     }
 }
 
+/* One part of a sum of peaks, with its quantities. */
+static bool see_part(qni_shape *shape, qni_terms_reader *r, const qni_term *t)
+{
+    int32_t c[QNI_SHAPE_DEGREE + 1];
+    qni_term over = *t;
+    over.divisor = -1;
+    if (qni_term_is_power_of_x(t) && t->degree > 0 && t->degree <= QNI_SHAPE_DEGREE) {
+        shape->background |= 1u << t->degree;
+        return true;
+    }
+    if (shape->parts == QNI_SHAPE_PARTS)
+        return false;
+    int degree = only_exponential(t) ? polynomial(r, c, t->exponent, 2)
+                 : t->divisor >= 0 && qni_term_is_power_of_x(&over) && over.degree == 0
+                     ? polynomial(r, c, t->divisor, 2)
+                     : -1;
+    if (degree == 2 && t->divisor >= 0) {
+        see_lorentzian(shape, r->ir, c);
+    } else if (degree == 2) {
+        see_gaussian(shape, r->ir, c);
+    } else if (degree == 1 && t->divisor < 0) {
+        shape->kind = QNI_SHAPE_EXPONENTIALS;
+        add_quantity(shape, c[1]);
+    } else {
+        return false;
+    }
+    shape->part[shape->parts++] = (uint8_t)shape->kind;
+    return true;
+}
+
+/* Several peaks, or one on more than a constant. */
+static void see_peaks(qni_shape *shape, qni_terms_reader *r, const qni_term **terms, int64_t count)
+{
+    bool all = true;
+    int64_t peaks = 0;
+    for (int64_t i = 0; all && i < count; i++)
+        all = see_part(shape, r, terms[i]);
+    for (int64_t i = 0; i < shape->parts; i++)
+        peaks += shape->part[i] != QNI_SHAPE_EXPONENTIALS;
+    shape->background |= shape->offset;
+    shape->kind = all && peaks > 0 ? QNI_SHAPE_PEAKS : QNI_SHAPE_NONE;
+    shape->name = shape->kind == QNI_SHAPE_PEAKS ? (peaks == 1 ? "peak on a background" : "sum of peaks") : "";
+    shape->quantities = shape->kind == QNI_SHAPE_PEAKS ? shape->quantities : 0;
+}
+
 static bool all_linear(const qni_shape *shape)
 {
     for (int64_t j = 0; j < shape->p; j++)
@@ -285,15 +344,18 @@ static bool all_linear(const qni_shape *shape)
     return true;
 }
 
-static void see(qni_shape *shape, int32_t root)
+/* *line: the formula is c + a x. */
+static void see(qni_shape *shape, bool *line, int32_t root)
 {
     qni_terms all;
     qni_terms_reader r;
+    int32_t c[2];
     const qni_term *terms[QNI_TERMS_MAX];
     qni_terms_reader_init(&r, &shape->state->ir);
     qni_terms_read(&all, &r, root);
     if (r.failed)
         return;
+    *line = qni_terms_polynomial(c, &all, r.ir, 1) == 1;
     int64_t count = varying_terms(shape, &all, terms);
     if (count == 0)
         return;
@@ -305,22 +367,13 @@ static void see(qni_shape *shape, int32_t root)
         see_exponentials(shape, &r, terms, count);
     else if (count == 1)
         see_power(shape, terms[0]);
+    if (shape->kind == QNI_SHAPE_NONE && count > 1)
+        see_peaks(shape, &r, terms, count);
     shape->column = r.column;
     if (r.failed || r.ir->status != QN_OK) {
         shape->kind = QNI_SHAPE_NONE;
         shape->quantities = 0;
     }
-}
-
-/* Whether the formula is c + a x. */
-static bool is_line(const qni_shape *shape, int32_t root)
-{
-    qni_terms all;
-    qni_terms_reader r;
-    int32_t c[2];
-    qni_terms_reader_init(&r, &shape->state->ir);
-    qni_terms_read(&all, &r, root);
-    return !r.failed && qni_terms_polynomial(c, &all, r.ir, 1) == 1;
 }
 
 static qn_status build(qni_shape *shape, const qn_model *model, qn_error *err)
@@ -334,9 +387,8 @@ static qn_status build(qni_shape *shape, const qn_model *model, qn_error *err)
     if (status == QN_OK)
         status = qni_ir_gradient(&s->ir, s->root, gradient, shape->p);
     bool line = false;
-    if (status == QN_OK) {
-        see(shape, s->root);
-        line = is_line(shape, s->root);
+    if (status == QN_OK && s->ir.count <= QNI_SHAPE_NODES) {
+        see(shape, &line, s->root);
         status = s->ir.status;
     }
     if (status == QN_OK)
@@ -501,12 +553,17 @@ double qni_shape_log(double x)
     return qni_op_value(QNI_OP_LOG, x, 0, 0);
 }
 
-double qni_shape_sin(double x)
-{
-    return qni_op_value(QNI_OP_SIN, x, 0, 0);
-}
-
 double qni_shape_atan2(double y, double x)
 {
     return qni_op_value(QNI_OP_ATAN2, y, x, 0);
+}
+
+void qni_shape_exps(double *out, const double *x, int64_t n)
+{
+    qni_kernels_of(QNI_CPU_BASELINE)->table[QNI_OP_EXP][QNI_FORM_ALL](out, x, x, x, n);
+}
+
+void qni_shape_sins(double *out, const double *x, int64_t n)
+{
+    qni_kernels_of(QNI_CPU_BASELINE)->table[QNI_OP_SIN][QNI_FORM_ALL](out, x, x, x, n);
 }

@@ -20,9 +20,13 @@ typedef enum qni_shape_kind {
     QNI_SHAPE_SINE,         /* (a sin(w x + f)) exp(k x) (+ c): w, k, f; a cosine's f is that of its sine */
     QNI_SHAPE_RATIONAL,     /* a polynomial over a polynomial: coefficients of the numerator from x^0 on, then of the
                                denominator, all divided by that of x^scale of the denominator */
+    QNI_SHAPE_PEAKS,        /* a sum of Gaussians, Lorentzians, exponentials and powers of x, two of the first three
+                               at least: the quantities of each part */
 } qni_shape_kind;
 
-#define QNI_SHAPE_QUANTITIES 10
+#define QNI_SHAPE_PARAMETERS 512 /* a formula with more is not looked at: pairs of them are */
+#define QNI_SHAPE_PARTS      16
+#define QNI_SHAPE_QUANTITIES (2 * QNI_SHAPE_PARTS)
 #define QNI_SHAPE_DEGREE     4 /* of the polynomials of a rational function */
 
 typedef struct qni_shape {
@@ -32,8 +36,11 @@ typedef struct qni_shape {
     int32_t column; /* of the model; -1: none or several */
     bool offset;    /* there is a c */
     int64_t quantities;
-    int numerator, denominator, scale;      /* degrees of a rational function; the coefficient that is 1 */
+    int numerator, denominator, scale;       /* degrees of a rational function; the coefficient that is 1 */
     uint32_t numerator_has, denominator_has; /* bit k: there is a term in x^k */
+    int64_t parts;                           /* of a sum of peaks */
+    uint8_t part[QNI_SHAPE_PARTS]; /* (parts) QNI_SHAPE_GAUSSIAN, QNI_SHAPE_LORENTZIAN, QNI_SHAPE_EXPONENTIALS */
+    uint32_t background;           /* bit k: and x^k */
     bool *linear; /* (p) the formula is linear in these parameters together: no second derivative by any two of them */
     struct qni_shape_state *state;
 } qni_shape;
@@ -57,10 +64,12 @@ typedef struct qni_shape_size {
 /* Sizes (p) of the parameters from the columns' largest absolute values (column_count) and that of the response. */
 void qni_shape_sizes(const qni_shape *shape, const double *columns, double response, qni_shape_size *out);
 
-/* An elementary function with the same bits on every machine: what formulas are computed with. */
+/* Elementary functions with the same bits on every machine: what formulas are computed with. The last two are of n
+ * numbers at once; out is not x. */
 double qni_shape_exp(double x);
 double qni_shape_log(double x); /* natural */
-double qni_shape_sin(double x);
 double qni_shape_atan2(double y, double x);
+void qni_shape_exps(double *out, const double *x, int64_t n);
+void qni_shape_sins(double *out, const double *x, int64_t n);
 
 #endif

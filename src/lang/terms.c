@@ -98,13 +98,13 @@ static void reciprocal(qni_terms *out, qni_terms_reader *r, const qni_terms *b, 
     t->exponent = only->exponent < 0 ? -1 : op(r, QNI_OP_NEG, only->exponent, -1);
 }
 
-static void read(qni_terms *out, qni_terms_reader *r, int32_t node, int depth);
+static void expand(qni_terms *out, qni_terms_reader *r, int32_t node, int depth);
 
 static void read_quotient(qni_terms *out, qni_terms_reader *r, int32_t a, int32_t b, int depth)
 {
     qni_terms left, right, inverse;
-    read(&left, r, a, depth);
-    read(&right, r, b, depth);
+    expand(&left, r, a, depth);
+    expand(&right, r, b, depth);
     if (r->failed)
         return;
     reciprocal(&inverse, r, &right, b);
@@ -115,7 +115,7 @@ static void read_quotient(qni_terms *out, qni_terms_reader *r, int32_t a, int32_
 static void read_whole_power(qni_terms *out, qni_terms_reader *r, int32_t base, int n, int depth)
 {
     qni_terms factor, so_far;
-    read(&factor, r, base, depth);
+    expand(&factor, r, base, depth);
     *out = factor;
     for (int i = 1; i < n && !r->failed; i++) {
         so_far = *out;
@@ -141,7 +141,7 @@ static void read_power(qni_terms *out, qni_terms_reader *r, int32_t node, int de
             reciprocal(out, r, &whole, op(r, QNI_OP_POW, base, number(r, -e.number)));
         return;
     }
-    read(&inner, r, base, depth);
+    expand(&inner, r, base, depth);
     const qni_term *only = &inner.term[0];
     if (!r->failed && !e.varying && inner.count == 1 && qni_term_is_power_of_x(only)) {
         t->coefficient = op(r, QNI_OP_POW, only->coefficient, exponent);
@@ -159,7 +159,7 @@ static int32_t as_exponentials(qni_terms_reader *r, const qni_ir_node *n)
     case QNI_OP_EXPM1:
         return op(r, QNI_OP_SUB, op(r, QNI_OP_EXP, a, -1), number(r, 1));
     case QNI_OP_EXP2:
-        return op(r, QNI_OP_EXP, op(r, QNI_OP_MUL, a, number(r, log(2))), -1);
+        return op(r, QNI_OP_EXP, op(r, QNI_OP_MUL, a, number(r, 0.69314718055994531)), -1);
     case QNI_OP_SIGMOID:
         a = op(r, QNI_OP_EXP, op(r, QNI_OP_NEG, a, -1), -1);
         return op(r, QNI_OP_DIV, number(r, 1), op(r, QNI_OP_ADD, number(r, 1), a));
@@ -177,7 +177,7 @@ static void read_function(qni_terms *out, qni_terms_reader *r, int32_t node, int
     qni_ir_node n = r->ir->nodes[node]; /* a copy: nodes are added */
     int32_t same = as_exponentials(r, &n);
     if (same >= 0) {
-        read(out, r, same, depth);
+        expand(out, r, same, depth);
         return;
     }
     qni_term *t = single(out, r);
@@ -192,9 +192,9 @@ static void read_function(qni_terms *out, qni_terms_reader *r, int32_t node, int
 static void read_sum(qni_terms *out, qni_terms_reader *r, int32_t a, int32_t b, double sign, int depth)
 {
     qni_terms right;
-    read(out, r, a, depth);
+    expand(out, r, a, depth);
     if (b >= 0)
-        read(&right, r, b, depth);
+        expand(&right, r, b, depth);
     for (int64_t i = 0; b >= 0 && !r->failed && i < right.count; i++) {
         right.term[i].coefficient = op(r, QNI_OP_MUL, right.term[i].coefficient, number(r, sign));
         add(out, r, right.term[i]);
@@ -206,8 +206,8 @@ static void read_sum(qni_terms *out, qni_terms_reader *r, int32_t a, int32_t b, 
 static void read_product(qni_terms *out, qni_terms_reader *r, int32_t a, int32_t b, int depth)
 {
     qni_terms left, right;
-    read(&left, r, a, depth);
-    read(&right, r, b, depth);
+    expand(&left, r, a, depth);
+    expand(&right, r, b, depth);
     if (!r->failed)
         multiply(out, r, &left, &right);
 }
@@ -228,7 +228,7 @@ static void read_leaf(qni_terms *out, qni_terms_reader *r, int32_t node)
         t->other = node;
 }
 
-static void read(qni_terms *out, qni_terms_reader *r, int32_t node, int depth)
+static void expand(qni_terms *out, qni_terms_reader *r, int32_t node, int depth)
 {
     out->count = 0;
     if (r->budget-- <= 0 || depth > QNI_TERMS_DEPTH || node < 0 || r->ir->status != QN_OK) {
@@ -270,7 +270,7 @@ static void read(qni_terms *out, qni_terms_reader *r, int32_t node, int depth)
 
 void qni_terms_read(qni_terms *out, qni_terms_reader *reader, int32_t node)
 {
-    read(out, reader, node, 0);
+    expand(out, reader, node, 0);
 }
 
 int qni_terms_polynomial(int32_t *out, const qni_terms *terms, qni_ir *ir, int degree)

@@ -7,9 +7,7 @@
 #define QNI_LANG_TERMS_INT_H
 
 #include "lang/ir_int.h"
-
-/* More products than that are no shape that anybody has a name for. */
-#define QNI_TERMS_MAX 12
+#include "lang/limits.h"
 
 /* coefficient * x^degree * x^power * exp(exponent) * wave * other / divisor; nodes, -1: there is no such factor. */
 typedef struct qni_term {

@@ -129,6 +129,25 @@ static qn_status warn_of_intermediate(warner *w, const qni_symbol *s, const char
     return warn(w, sentence);
 }
 
+/* Names that other languages have for numbers, in any case: inf, infinity, nan. */
+static bool is_like_a_number(const char *name)
+{
+    static const char *const words[] = {"inf", "infinity", "nan"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (differs_in_case(name, words[i]))
+            return true;
+    return false;
+}
+
+static qn_status warn_of_number(warner *w, const qni_symbol *s, const char *name)
+{
+    char sentence[256];
+    qni_clipped shown = qni_clip(name, s->size);
+    snprintf(sentence, sizeof sentence, "\"%s\" is a parameter to be fitted; there is no constant of that name",
+             shown.text);
+    return warn(w, sentence);
+}
+
 static qn_status warn_of_symbol(warner *w, int32_t index)
 {
     const qni_symbol *s = &w->tree->symbols[index];
@@ -139,6 +158,8 @@ static qn_status warn_of_symbol(warner *w, int32_t index)
         return warn_of_intermediate(w, s, name);
     if (s->kind != QNI_SYMBOL_PARAMETER)
         return QN_OK;
+    if (is_like_a_number(name))
+        return warn_of_number(w, s, name);
     if (qni_function_find(name, s->size) < 0)
         return warn_of_likeness(w, name);
     char sentence[256];

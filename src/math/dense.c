@@ -23,7 +23,7 @@ static reflection reflection_of(const qni_panel_kernels *kernels, double *alpha,
 {
     const reflection none = {0};
     double a = *alpha, nothing = QNI_QR_NOTHING * fabs(a);
-    if (squares < QNI_NORM_SAFE_LOW && QNI_NORM_SAFE_LOW < nothing)
+    if (squares < QNI_NORM_SAFE_LOW && nothing * nothing > QNI_NORM_SAFE_LOW)
         return none; /* seen without the careful norm */
     double below = qni_norm_of_squares(squares, v, m);
     if (below <= nothing)
@@ -35,7 +35,7 @@ static reflection reflection_of(const qni_panel_kernels *kernels, double *alpha,
     if (fabs(beta) < DBL_MIN)
         return none; /* the reflection of a subnormal column would not be orthogonal */
     reflection h = {.tau = -first / beta, .inverse = 1 / first};
-    h.rescaled = isfinite(below) && (below < QNI_QR_SMALL || below > QNI_QR_LARGE);
+    h.rescaled = isfinite(below) && (squares < QNI_NORM_SAFE_LOW || below > QNI_QR_LARGE);
     if (h.rescaled) {
         int exponent;
         (void)frexp(below, &exponent);

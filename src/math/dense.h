@@ -15,7 +15,14 @@ typedef struct qni_sum {
     double high, low;
 } qni_sum;
 
-void qni_sum_add(qni_sum *sum, double value);
+/* Inline: it is called once a row. */
+static inline void qni_sum_add(qni_sum *sum, double value)
+{
+    double total = sum->high + value, part = total - sum->high;
+    sum->low += (sum->high - (total - part)) + (value - part);
+    sum->high = total;
+}
+
 double qni_sum_value(qni_sum sum);
 
 /* The kernels of a processor level (math/panel.h), for those who do much of this. */
@@ -35,8 +42,8 @@ bool qni_all_finite(const double *a, int64_t n);
  *   r (p, columns), ldr: upper triangular in its first p columns; the further ones are right sides, which Q' is
  *     applied to
  *   b (rows, columns), ldb: destroyed
- *   triangle: the first p columns of b (p, columns) are upper triangular as well (a diagonal, for example; the zeros are
- *     there), which saves two thirds of the work
+ *   triangle: the first p columns of b (p, columns) are upper triangular as well (a diagonal, for example), zeros
+ *     included, which saves two thirds of the work
  * Starting from r = 0, panel by panel, this factorises a matrix that never exists as a whole. */
 void qni_qr_append(const qni_panel_kernels *kernels, double *r, int64_t ldr, double *b, int64_t ldb, int64_t rows,
                    int64_t p, int64_t columns, bool triangle);
@@ -51,10 +58,15 @@ bool qni_solve_upper_transposed(const double *r, int64_t ldr, int64_t p, double 
 void qni_multiply_upper(const double *r, int64_t ldr, int64_t p, const double *x, double *y);
 void qni_multiply_upper_transposed(const double *r, int64_t ldr, int64_t p, const double *x, double *y);
 
+/* The QR factorisation of a (m, p), m >= p, with its columns in the order in which most of them is left: a becomes R,
+ * zeros below, whose column j comes from a's column pivot[j]. |R| falls along the diagonal, and what is left of a
+ * column that depends on those before is small. */
+void qni_qr_pivoted(const qni_panel_kernels *kernels, double *a, int64_t lda, int64_t m, int64_t p, int64_t *pivot);
+
 /* Singular values by one-sided Jacobi rotations (Hestenes 1958; Demmel and Veselić 1992: accurate in a relative sense
  * also where columns differ in size). a (m, p), m >= p: becomes U diag(s). s (p): descending. v (p, p), leading
- * dimension p: right vectors. */
-void qni_svd(double *a, int64_t lda, int64_t m, int64_t p, double *s, double *v);
+ * dimension p: right vectors. False: the rotations have not come to an end. */
+bool qni_svd(double *a, int64_t lda, int64_t m, int64_t p, double *s, double *v);
 
 /* Minimises |A step + q| subject to |step| <= radius (Moré 1978): A upper triangular (p, p), lda; q (p). radius > 0.
  * Where the unconstrained minimum is inside (within 10 %), it is the step and 0 is returned. Otherwise returns lambda >

@@ -7,14 +7,14 @@
 #define QNI_NORM_SAFE_LOW  1e-270
 #define QNI_NORM_SAFE_HIGH 1e300
 
-/* What is this much smaller than the diagonal above it needs no reflection: it is far below a rounding of what is there.
- * Peaks leave most of their derivatives so small in most panels. */
+/* What is this much smaller than the diagonal above it needs no reflection: it is far below a rounding of what is
+ * there. */
 #define QNI_QR_NOTHING 0x1p-64
 
-/* Vectors of reflections outside this range are brought to length 1 by a power of two, so that their products with other
- * columns neither over- nor underflow. */
-#define QNI_QR_SMALL 0x1p-32
-#define QNI_QR_LARGE 0x1p32
+/* Vectors of reflections that are longer than this, or so short that their squares underflow, are brought to length 1
+ * by a power of two, so that their products with other columns are within the range of numbers. Short ones are
+ * frequent where peaks are far away, and cost a second pass. */
+#define QNI_QR_LARGE 0x1p100
 
 /* Columns whose products with the next one are gathered ahead: 4 KiB of stack. Panels that are wider leave the caches
  * anyway. */
@@ -41,5 +41,9 @@
 /* Safeguarded Newton steps for a quantile: 3 to 6 are usual; doubling and halving through all doubles would need about
  * 2,100. */
 #define QNI_STUDENT_STEPS 2200
+
+/* A relative Newton step after which the quantile is right to all digits: what is left is its square times at most some
+ * hundreds. */
+#define QNI_STUDENT_SMALL_STEP 1e-9
 
 #endif

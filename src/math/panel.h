@@ -19,6 +19,7 @@ struct qni_panel_kernels {
     void (*subtract_multiple)(double *restrict c, const double *v, double w, int64_t n); /* c -= w v */
     void (*subtract)(double *restrict a, const double *b, int64_t n);                    /* a -= b */
     void (*multiply)(double *restrict a, const double *b, int64_t n);                    /* a *= b, each by each */
+    void (*divide)(double *a, double divisor, int64_t n);
     void (*scale)(double *a, double factor, int64_t n);
     /* The sum of squares, each lane compensated. May over- or underflow: see qni_norm. */
     double (*sum_squares)(const double *a, int64_t n);

@@ -30,6 +30,18 @@ static double gamma_half_ratio(double a)
     return product * sqrt(a) * exp(rest);
 }
 
+/* The series of I_y(1/2, a) without its factor, 2F1(a + 1/2, 1; 3/2; y): all terms are positive. For y (a + 1/2) of at
+ * most about 3; beyond, the smaller tail would be lost beside the other. */
+static double beta_series(double a, double y)
+{
+    double sum = 1, term = 1;
+    for (int k = 0; k < QNI_BETA_TERMS && term > DBL_EPSILON / 8 * sum; k++) {
+        term *= y * (a + 0.5 + k) / (1.5 + k);
+        sum += term;
+    }
+    return sum;
+}
+
 /* The continued fraction of the incomplete beta function I_x(a, b) without its factor, by Lentz's method. */
 static double beta_fraction(double a, double b, double x)
 {
@@ -67,8 +79,8 @@ static void two_sides(double t, double dof, double *inner, double *outer, double
     double x = 1 / (1 + square), y = square / (1 + square);
     /* x^a y^(1/2) / B(a, 1/2) */
     double factor = power * sqrt(y) * ratio / sqrt(pi);
-    if (y < 1.5 / (a + 2.5)) {
-        *inner = 2 * factor * beta_fraction(0.5, a, y);
+    if (y < 3 / (a + 4.5)) {
+        *inner = 2 * factor * beta_series(a, y);
         *outer = 1 - *inner;
     } else {
         *outer = factor / a * beta_fraction(a, 0.5, x);
@@ -76,11 +88,20 @@ static void two_sides(double t, double dof, double *inner, double *outer, double
     }
 }
 
+/* The z of normal_two_sided to 4.5e-4 (Abramowitz and Stegun 1964, 26.2.23); in the middle to a tenth of it. */
+static double near_normal(double probability, double outer)
+{
+    if (probability < 0.5)
+        return sqrt(pi / 2) * probability;
+    double t = sqrt(-2 * log(outer / 2));
+    return t - ((0.010328 * t + 0.802853) * t + 2.515517) / (((0.001308 * t + 0.189269) * t + 1.432788) * t + 1);
+}
+
 /* The z with P(|Z| <= z) = probability for a standard normal Z; `outer` is 1 - probability. */
 static double normal_two_sided(double probability, double outer)
 {
     double low = 0, high = 40;
-    double z = 1;
+    double z = near_normal(probability, outer);
     for (int i = 0; i < QNI_STUDENT_STEPS; i++) {
         bool central = probability < 0.5;
         double miss = central ? erf(z / sqrt(2)) - probability : outer - erfc(z / sqrt(2));
@@ -91,10 +112,10 @@ static double normal_two_sided(double probability, double outer)
         double density = sqrt(2 / pi) * exp(-z * z / 2);
         double step = central ? miss / density : -log1p(-miss / outer) * (outer - miss) / density;
         double next = z - step;
+        if (fabs(next - z) <= QNI_STUDENT_SMALL_STEP * z)
+            return next;
         if (!(next > low && next < high))
             next = (low + high) / 2;
-        if (fabs(next - z) <= 2 * DBL_EPSILON * z)
-            return next;
         z = next;
     }
     return z;
@@ -142,8 +163,8 @@ static double towards(double t, double probability, double dof, double *low, dou
     else
         *low = t;
     double next = t - (central ? miss / density : log(wanted / outer) * outer / density);
-    if (next > *low && next < *high)
-        return next;
+    if ((next > *low && next < *high) || fabs(next - t) <= QNI_STUDENT_SMALL_STEP * t)
+        return next; /* at the end of the way rounding decides on which side it lies */
     return *high == DBL_MAX ? 2 * t : (*low + *high) / 2;
 }
 
@@ -161,7 +182,7 @@ double qni_student_two_sided(double probability, double dof)
     for (int i = 0; i < QNI_STUDENT_STEPS; i++) {
         double before = t;
         t = towards(before, probability, dof, &low, &high);
-        if (fabs(t - before) <= 2 * DBL_EPSILON * t)
+        if (fabs(t - before) <= QNI_STUDENT_SMALL_STEP * t)
             break;
     }
     return t;

@@ -5,14 +5,6 @@
 
 #include <math.h>
 
-void qni_sum_add(qni_sum *sum, double value)
-{
-    double total = sum->high + value;
-    double part = total - sum->high;
-    sum->low += (sum->high - (total - part)) + (value - part);
-    sum->high = total;
-}
-
 double qni_sum_value(qni_sum sum)
 {
     return isfinite(sum.high) ? sum.high + sum.low : sum.high;
@@ -20,24 +12,30 @@ double qni_sum_value(qni_sum sum)
 
 double qni_dot(const double *a, const double *b, int64_t n)
 {
-    return qni_panel_baseline.dot(a, b, n);
+    if (n > 4)
+        return qni_panel_baseline.dot(a, b, n);
+    double product[4] = {0}; /* few parameters: the same sum without a call and eight lanes */
+    for (int64_t k = 0; k < n; k++)
+        product[k] = a[k] * b[k];
+    return (product[0] + product[2]) + (product[1] + product[3]);
 }
 
+/* With all elements brought near 1 by a power of two, in two steps: one factor could be beyond the range of numbers. */
 static double careful_norm(const double *a, int64_t n)
 {
     double largest = 0;
     for (int64_t i = 0; i < n; i++) {
         if (isnan(a[i]))
             return a[i];
-        largest = fmax(largest, fabs(a[i]));
+        largest = fabs(a[i]) > largest ? fabs(a[i]) : largest;
     }
     if (largest == 0 || isinf(largest))
         return largest;
     int exponent;
     (void)frexp(largest, &exponent);
-    double sum = 0;
+    double half = ldexp(1, -(exponent / 2)), other = ldexp(1, exponent / 2 - exponent), sum = 0;
     for (int64_t i = 0; i < n; i++) {
-        double scaled = ldexp(a[i], -exponent);
+        double scaled = a[i] * half * other;
         sum += scaled * scaled;
     }
     return ldexp(sqrt(sum), exponent);

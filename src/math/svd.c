@@ -50,7 +50,7 @@ static bool orthogonalise(double *a, double *b, int64_t m, double *va, double *v
     return turned;
 }
 
-void qni_svd(double *a, int64_t lda, int64_t m, int64_t p, double *s, double *v)
+bool qni_svd(double *a, int64_t lda, int64_t m, int64_t p, double *s, double *v)
 {
     for (int64_t j = 0; j < p; j++)
         for (int64_t i = 0; i < p; i++)
@@ -64,4 +64,5 @@ void qni_svd(double *a, int64_t lda, int64_t m, int64_t p, double *s, double *v)
     }
     for (int64_t j = 0; j < p; j++)
         s[j] = qni_norm(a + j * lda, m);
+    return !turned;
 }

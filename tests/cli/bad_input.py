@@ -190,7 +190,7 @@ class Settings(Command):
         self.refused(2, '--start: "" is not a number', "-s", "slope=")
         self.refused(2, '--start: "1x" is not a number', "-s", "slope=1x")
         self.refused(2, '--start: "nan" is not a number', "-s", "slope=nan")
-        self.refused(2, '--start: "slope" cannot start at infinity', "-s", "slope=inf")
+        self.refused(2, '--start: "slope" cannot be infinite', "-s", "slope=inf")
         self.refused(2, '--bounds: "slope=1" is not like NAME=LOW:HIGH', "-b", "slope=1")
         self.refused(2, '--bounds: "slope=:" is not like NAME=LOW:HIGH', "-b", "slope=:")
         self.refused(2, '--bounds: "a" is not a number', "-b", "slope=a:1")
@@ -252,7 +252,7 @@ class Numbers(Command):
         self.assertRegex(out, r"(?m)^  a +-1")
         code, out, err = self.run_quern(*words, "--format", "csv")
         self.assertEqual(code, 1)
-        self.assertEqual(out.splitlines()[1], "a,-1,-1,,,,false")
+        self.assertEqual(out.splitlines()[1], "a,-1,-1,,,,false,free,,,")
         self.assertIn("quern: warning: the model is not finite at the start", err)
 
 

@@ -134,13 +134,13 @@ class Completion(Command):
         self.assertEqual({word.rstrip("/=").replace("\\", "") for word in got}, set(expected), msg=stem + typed)
 
     def test_verbs(self):
-        self.gives({"fit", "info", "config", "help"}, "quern ")
+        self.gives({"fit", "predict", "info", "config", "help"}, "quern ")
         self.gives({"fit"}, "quern ", "f")
-        self.gives({"fit", "info", "config"}, "quern help ")
+        self.gives({"fit", "predict", "info", "config"}, "quern help ")
         self.gives({"info"}, "quern --log-level info ", "i")
 
     def test_options_of_each_verb(self):
-        self.gives({"--max-evals", "--memory", "--memory-limit"}, "quern fit ", "--m")
+        self.gives({"--max-evals", "--memory", "--memory-limit", "--method"}, "quern fit ", "--m")
         self.gives({"--memory", "--memory-limit"}, "quern info ", "--m")
         self.gives({"--version"}, "quern ", "--v")
         self.gives({"--plot"}, "quern fit 'y = a*x' data.csv ", "--pl")

@@ -32,7 +32,7 @@ class Page:
         body = None
         for line in self.sections[section].splitlines():
             if re.match(r" {7}\S", line):
-                beside = short and line[13:14] == " "
+                beside = short and line[13:14] == " " and not re.fullmatch(r" {7}--\S+ \S+", line)  # that is a tag alone
                 body = found.setdefault((line[:14] if beside else line).strip(), [])
                 body.extend([line[14:]] if beside else [])
             elif body is not None and re.match(r" {14}", line):
@@ -170,7 +170,8 @@ class Pages(Command):
         keys = self.keys()
         self.assertEqual(set(found), set(keys))
         self.assertIn(("fit", "max-evals"), keys)
-        kinds = {"boolean": "true or false", "choice": '"', "integer": "whole number", "string": "string"}
+        kinds = {"boolean": "true or false", "choice": '"', "integer": "whole number", "number": "number",
+                 "string": "string"}
         for (table, name), (kind, text) in found.items():
             key = keys[table, name]
             sentences = {re.search(r"--(\S+)", term).group(1): said
@@ -184,7 +185,7 @@ class Pages(Command):
         shown = re.search(r"(?m)^ {11}log-level[^K]*", Page(CONFIGURATION).sections["FORMAT"]).group()
         path = self.write("quern.conf", re.sub(r"(?m)^ +", "", shown))
         keys = json.loads(self.succeeds("config", "-f", "json", environment={"QUERN_CONFIG": path}))["keys"]
-        self.assertEqual({key["key"] for key in keys if key["origin"] == "file"}, {"log-level", "format"})
+        self.assertEqual({key["key"] for key in keys if key["origin"] == "file"}, {"log-level", "loss"})
 
     def test_the_overview_names_every_function_of_the_formula_language(self):
         with open(os.path.join(PROJECT, "docs", "formulas.md")) as text:

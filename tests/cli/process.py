@@ -266,6 +266,20 @@ class Signals(Command):
         xml.etree.ElementTree.parse(os.path.join(self.folder, "x.svg"))
         self.assertEqual(sorted(os.listdir(self.folder)), ["long.csv", "x.svg"])
 
+    def test_a_signal_while_a_file_is_written_leaves_nothing_behind(self):
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+            process = self.popen("fit", "y = a*x + b", "long.csv", "--residuals", "r.csv", "--save", "x.json", "--log-level", "info",
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            self.addCleanup(process.kill)
+            for line in process.stderr:
+                if b'writing "r.csv"' in line:
+                    break
+            process.send_signal(number)
+            err = process.communicate(timeout=TIMEOUT)[1].decode()
+            self.assertIn('quern: interrupted: "r.csv" was not written\n', err)
+            self.assertEqual(process.returncode, code)
+            self.assertEqual(sorted(os.listdir(self.folder)), ["long.csv", "x.json"])
+
     def test_waiting_for_standard_input_ends_at_once(self):
         if json.loads(self.succeeds("info", "--format", "json"))["build"]["sanitizer"] == "thread":
             self.skipTest("the thread sanitizer holds a signal back while a read waits")

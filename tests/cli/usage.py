@@ -33,7 +33,7 @@ class Help(Command):
     def test_every_example_in_help_works_as_printed(self):
         environment = {**self.environment, "PATH": os.path.dirname(QUERN) + ":/usr/bin:/bin"}
         count = 0
-        for words in ((), ("fit",), ("info",), ("config",)):
+        for words in ((), ("fit",), ("predict",), ("info",), ("config",)):
             text = self.succeeds("help", *words).split("\nExamples:\n")[1]
             for line in re.findall(r"(?m)^    (\S.*)$", text):
                 done = subprocess.run(["/bin/sh", "-c", line], cwd=PROJECT, env=environment, capture_output=True, timeout=60)

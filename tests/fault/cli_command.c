@@ -4,6 +4,8 @@
 
 #include "cli/command.h"
 
+#include <quern/npy.h>
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +22,7 @@ static int write_data(void **state)
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (file == NULL)
         return -1;
-    fputs("x,y\n1,2.1\n2,3.9\n3,6.2\n4,7.8\n5,10.1\n", file);
+    fputs("x,y,s\n1,2.1,1\n2,3.9,2\n3,6.2,1\n4,7.8,2\n5,10.1,1\n", file);
     if (fclose(file) != 0)
         return -1;
     return setenv("QUERN_CONFIG", "", 1); /* nobody's own configuration */
@@ -35,8 +37,8 @@ static int remove_data(void **state)
 /* Runs the words with standard output and error out of the way. */
 static int run_quietly(const char *const *words, int count, const qn_allocator *allocator)
 {
-    char *argv[16];
-    assert_true(count < 16);
+    char *argv[32];
+    assert_true(count < 32);
     for (int i = 0; i < count; i++)
         argv[i] = strdup(words[i]);
     argv[count] = NULL;
@@ -60,7 +62,7 @@ static int run_quietly(const char *const *words, int count, const qn_allocator *
 }
 
 typedef struct line {
-    const char *words[12];
+    const char *words[24];
     int count;
 } line;
 
@@ -91,6 +93,83 @@ static void a_counted_fit_survives_every_failing_allocation(void **state)
     (void)state;
     line l = {{"quern", "fit", "y = a*x + b", data_path, "--start", "a=1,b=0", "--memory"}, 7};
     assert_true(test_fault_sweep(call, &l, 10000) > 5);
+}
+
+static void a_fit_with_everything_survives_every_failing_allocation(void **state)
+{
+    (void)state;
+    char saved[80], residuals[80];
+    snprintf(saved, sizeof saved, "%s.json", data_path);
+    snprintf(residuals, sizeof residuals, "%s.csv", data_path);
+    line l = {{"quern",
+               "fit",
+               "y = a*x + b + c + d",
+               data_path,
+               "--sigma=s",
+               "--absolute-sigma",
+               "--where=x < 5",
+               "--nan=omit",
+               "--fix=d=0.1",
+               "--tie=c=a/10",
+               "--starts=2",
+               "--bounds=a=0:10,b=-5:5",
+               "--profile",
+               "--x-scale=a=1,b=1",
+               "--loss=soft_l1",
+               "--method=dogbox",
+               "--verbose",
+               "--save",
+               saved,
+               "--residuals",
+               residuals},
+              21};
+    assert_true(test_fault_sweep(call, &l, 20000) > 20);
+    assert_int_equal(unlink(saved), 0);
+    assert_int_equal(unlink(residuals), 0);
+}
+
+static void a_drawn_fit_survives_every_failing_allocation(void **state)
+{
+    (void)state;
+    char figure[80];
+    snprintf(figure, sizeof figure, "%s.svg", data_path);
+    line l = {{"quern", "fit", "y = a*x + b", data_path, "--sigma=s", "--plot", figure}, 7};
+    if (!qn_has("cairo"))
+        skip();
+    assert_true(test_fault_sweep(call, &l, 20000) > 20);
+    assert_int_equal(unlink(figure), 0);
+}
+
+static void a_fit_with_a_covariance_survives_every_failing_allocation(void **state)
+{
+    (void)state;
+    char matrix[80];
+    double values[25] = {0};
+    for (int i = 0; i < 5; i++)
+        values[6 * i] = i + 1;
+    snprintf(matrix, sizeof matrix, "%s.npy", data_path);
+    qn_array array;
+    assert_int_equal(qn_array_wrap(&array, values, QN_DTYPE_F64, 2, (int64_t[]){5, 5}, NULL, NULL, NULL, NULL, NULL),
+                     QN_OK);
+    assert_int_equal(qn_npy_write(&array, matrix, NULL, NULL), QN_OK);
+    qn_array_fini(&array);
+    line l = {{"quern", "fit", "y = a*x + b", data_path, "--cov", matrix, "--format=csv"}, 7};
+    assert_true(test_fault_sweep(call, &l, 20000) > 20);
+    assert_int_equal(unlink(matrix), 0);
+}
+
+static void a_prediction_survives_every_failing_allocation(void **state)
+{
+    (void)state;
+    char path[80];
+    snprintf(path, sizeof path, "%s.json", data_path);
+    line save = {{"quern", "fit", "y = a*x + b", data_path, "--save", path}, 6};
+    assert_int_equal(run_quietly(save.words, save.count, NULL), 0);
+    line csv = {{"quern", "predict", path, data_path, "--band"}, 5};
+    assert_true(test_fault_sweep(call, &csv, 10000) > 5);
+    line json = {{"quern", "predict", path, data_path, "--format", "json"}, 6};
+    assert_true(test_fault_sweep(call, &json, 10000) > 5);
+    assert_int_equal(unlink(path), 0);
 }
 
 static void info_survives_every_failing_allocation(void **state)
@@ -129,6 +208,10 @@ int main(void)
         cmocka_unit_test(a_fit_shown_as_text_survives_every_failing_allocation),
         cmocka_unit_test(a_fit_shown_as_json_survives_every_failing_allocation),
         cmocka_unit_test(a_counted_fit_survives_every_failing_allocation),
+        cmocka_unit_test(a_fit_with_everything_survives_every_failing_allocation),
+        cmocka_unit_test(a_drawn_fit_survives_every_failing_allocation),
+        cmocka_unit_test(a_fit_with_a_covariance_survives_every_failing_allocation),
+        cmocka_unit_test(a_prediction_survives_every_failing_allocation),
         cmocka_unit_test(info_survives_every_failing_allocation),
         cmocka_unit_test(a_configured_command_survives_every_failing_allocation),
         cmocka_unit_test(help_survives_every_failing_allocation),

@@ -37,7 +37,7 @@ static void compare(const qni_panel_kernels *one, const qni_panel_kernels *other
     p[0] = one->sum_squares(a, n);
     q[0] = other->sum_squares(a, n);
     assert_same_bits(p, q, 1);
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < 4; k++) {
         const qni_panel_kernels *kernels[] = {one, other};
         double *results[] = {x, y};
         for (int side = 0; side < 2; side++) {
@@ -46,6 +46,8 @@ static void compare(const qni_panel_kernels *one, const qni_panel_kernels *other
                 kernels[side]->subtract_multiple(results[side], b, 1.7, n);
             else if (k == 1)
                 kernels[side]->subtract(results[side], b, n);
+            else if (k == 2)
+                kernels[side]->divide(results[side], 1.7, n);
             else
                 kernels[side]->scale(results[side], 1.7, n);
         }
@@ -60,6 +62,45 @@ static void every_level_gives_the_same_bits(void **state)
     for (int level = 0; level <= qni_cpu_best(); level++)
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
             compare(&qni_panel_baseline, qni_panel_kernels_of(level), lengths[i], &random);
+}
+
+/* A reflection and the products that it looks ahead for, column by column. */
+static void reflect_slowly(double *out, double *c, int64_t count, const double *v, const double *w, int64_t n)
+{
+    for (int64_t k = 0; k < count; k++) {
+        qni_panel_baseline.subtract_multiple(c + k * n, v, w[k], n);
+        out[k] = qni_panel_baseline.dot(c, c + k * n, n);
+    }
+}
+
+static void many_columns_at_once_are_as_one_after_the_other(void **state)
+{
+    (void)state;
+    enum {
+        MANY = 10,
+        ROWS = 37
+    };
+    uint64_t random = test_seed(7);
+    double a[MANY * ROWS], x[MANY * ROWS], y[MANY * ROWS], v[ROWS], w[MANY], p[MANY], q[MANY];
+    fill(a, MANY * ROWS, &random);
+    fill(v, ROWS, &random);
+    fill(w, MANY, &random);
+    for (int level = 0; level <= qni_cpu_best(); level++) {
+        const qni_panel_kernels *kernels = qni_panel_kernels_of(level);
+        for (int64_t n = 0; n <= ROWS; n++)
+            for (int64_t count = 0; count <= MANY; count++) {
+                kernels->dots(p, v, a, n, count, n);
+                for (int64_t k = 0; k < count; k++)
+                    q[k] = qni_panel_baseline.dot(v, a + k * n, n);
+                assert_same_bits(p, q, count);
+                memcpy(x, a, sizeof x);
+                memcpy(y, a, sizeof y);
+                kernels->reflect(p, x, n, count, v, w, n);
+                reflect_slowly(q, y, count, v, w, n);
+                assert_same_bits(p, q, count);
+                assert_same_bits(x, y, MANY * ROWS);
+            }
+    }
 }
 
 static void what_is_not_finite_is_found_wherever_it_stands(void **state)
@@ -107,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_level_gives_the_same_bits),
+        cmocka_unit_test(many_columns_at_once_are_as_one_after_the_other),
         cmocka_unit_test(what_is_not_finite_is_found_wherever_it_stands),
         cmocka_unit_test(a_gram_matrix_is_gathered_panel_by_panel),
     };

@@ -5,6 +5,8 @@
 
 #include <quern/model.h>
 
+#include <stdio.h>
+
 static const char *const columns[] = {"x", "y", "temperature", "dose (mg)", "ti`ck", "größe", "t"};
 
 static qn_model *must_model_with(const char *formula, const char *response, const char *const *names, int64_t count)
@@ -97,6 +99,21 @@ static void a_function_name_without_parentheses_is_a_parameter(void **state)
     assert_int_equal(qn_model_warning_count(model), 1);
     assert_contains(qn_model_warning(model, 0), "\"exp\" is a parameter to be fitted, because no ( follows");
     qn_model_unref(model);
+}
+
+static void a_name_that_looks_like_a_number_is_a_parameter_with_a_warning(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"inf", "nan", "NaN", "Infinity"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char formula[32], warning[96];
+        (void)snprintf(formula, sizeof formula, "y = x + %s", names[i]);
+        (void)snprintf(warning, sizeof warning, "\"%s\" is a parameter to be fitted; there is no constant", names[i]);
+        qn_model *model = must_model(formula, NULL);
+        assert_int_equal(qn_model_warning_count(model), 1);
+        assert_contains(qn_model_warning(model, 0), warning);
+        qn_model_unref(model);
+    }
 }
 
 static void pi_is_a_constant_unless_it_is_a_column(void **state)
@@ -276,6 +293,7 @@ int main(void)
         cmocka_unit_test(the_columns_that_the_right_side_names_are_predictors),
         cmocka_unit_test(odd_names_stand_between_backticks),
         cmocka_unit_test(a_function_name_without_parentheses_is_a_parameter),
+        cmocka_unit_test(a_name_that_looks_like_a_number_is_a_parameter_with_a_warning),
         cmocka_unit_test(pi_is_a_constant_unless_it_is_a_column),
         cmocka_unit_test(true_and_false_are_constants_unless_they_are_columns),
         cmocka_unit_test(intermediates_are_neither_columns_nor_parameters),

@@ -1,0 +1,101 @@
+"""The user's guide, docs/fit.md, does what it prints: its commands run, in order, and say what stands below them; its pieces of C stand
+in the programs that it names.
+
+    QUERN=build/NAME/quern python3 tests/cli/guide.py --write     prints anew what the commands say
+"""
+import os
+import re
+import subprocess
+import sys
+
+from command import Command, PROJECT, QUERN, TIMEOUT, main
+
+GUIDE = os.path.join(PROJECT, "docs", "fit.md")
+
+
+def comparable(text):
+    """How long it took and how many steps differ between machines and versions, and so do last digits where all are shown."""
+    text = re.sub(r"\d+ iterations?, \d+ evaluations?, [\d.e-]+ m?s", "N iterations", text)
+    return re.sub(r"-?\d+\.\d{9,}(e-?\d+)?", lambda number: f"{float(number.group()):.7g}", text)
+
+
+def run(command, folder, environment):
+    return subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT).stdout
+
+
+def answered(block, folder, environment):
+    """The block with what its commands print now."""
+    lines = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            lines.append(line)
+            lines.extend(run(line[2:], folder, environment).splitlines())
+    return "\n".join(lines) + "\n"
+
+
+class Guide(Command):
+    maxDiff = None
+
+    def prepare(self):
+        os.mkdir(os.path.join(self.folder, "bin"))
+        os.symlink(QUERN, os.path.join(self.folder, "bin", "quern"))
+        os.symlink(os.path.join(PROJECT, "examples"), os.path.join(self.folder, "examples"))
+        path = os.path.join(self.folder, "bin") + ":" + self.environment["PATH"]
+        return self.folder, {**self.environment, "PATH": path}
+
+    def test_commands_print_what_stands_below_them(self):
+        folder, environment = self.prepare()
+        with open(GUIDE) as file:
+            blocks = re.findall(r"(?ms)^```\n(\$ .*?)^```$", file.read())
+        self.assertGreater(len(blocks), 10)
+        for block in blocks:
+            self.assertEqual(comparable(answered(block, folder, environment)), comparable(block))
+
+    def test_pieces_of_c_stand_in_a_program_that_is_compiled_and_run(self):
+        programs = ""
+        for name in sorted(os.listdir(os.path.join(PROJECT, "examples"))):
+            if name.endswith(".c"):
+                with open(os.path.join(PROJECT, "examples", name)) as file:
+                    programs += re.sub(r" +/\*.*?\*/", "", file.read())
+        with open(GUIDE) as file:
+            pieces = re.findall(r"(?ms)^```c\n(.*?)^```$", file.read())
+        self.assertGreater(len(pieces), 1)
+        for piece in pieces:
+            self.assertIn(piece, programs)
+
+    def test_every_key_of_the_json_is_listed(self):
+        def keys(value):
+            if isinstance(value, dict):
+                return set(value) | keys(list(value.values()))
+            return set().union(*map(keys, value)) if isinstance(value, list) else set()
+        with open(GUIDE) as file:
+            listed = set(re.findall(r"`(\w+)`", file.read().split("\n## JSON\n")[1].split("\n## ")[0]))
+        words = ("rate = p*q*conc/(km + conc)", os.path.join(PROJECT, "examples", "enzyme.csv"), "-s", "p=10,km=0.1")
+        found = keys(self.fit_json(*words)) | keys(self.fit_json(*words, "--fix", "q=20", "--profile"))
+        self.assertLessEqual({"singular", "low_open", "tie"}, found)
+        self.assertLessEqual(found - {"name", "value"}, listed)
+
+    def test_links_to_sections_lead_somewhere(self):
+        with open(GUIDE) as file:
+            text = file.read()
+        sections = {re.sub(r"[^a-z ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"(?m)^## (.*)$", text)}
+        self.assertLessEqual(set(re.findall(r"\(#([^)]*)\)", text)), sections)
+
+
+def write():
+    guide = Guide()
+    guide.setUp()
+    folder, environment = guide.prepare()
+    with open(GUIDE) as file:
+        text = file.read()
+    text = re.sub(r"(?ms)^```\n(\$ .*?)^```$", lambda m: "```\n" + answered(m.group(1), folder, environment) + "```", text)
+    with open(GUIDE, "w") as file:
+        file.write(text)
+    guide.doCleanups()
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv:
+        write()
+    else:
+        main()
