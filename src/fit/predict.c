@@ -384,8 +384,8 @@ static void band_row(job *j, int64_t row, int64_t i)
         return;
     }
     double known = j->intervals ? j->scale * sigma : NAN; /* all that there is where the curve is sure */
-    double deviation = one * sqrt(variance), half = j->t * deviation, wide = j->t * length(deviation, known);
-    j->stderr_[row] = deviation;
+    double error = one * sqrt(variance), half = j->t * error, wide = j->t * length(error, known);
+    j->stderr_[row] = error;
     j->ci_low[row] = number_or_nan(fitted - half);
     j->ci_high[row] = number_or_nan(fitted + half);
     j->pi_low[row] = number_or_nan(fitted - wide);
