@@ -208,6 +208,7 @@ typedef struct qni_fit_solver {
     bool last_taken; /* the last trial was taken: its derivatives are asked for at once */
     bool snapped;    /* parameters were tried on their bounds, in vain, since the last step */
     bool at_start;   /* no finite point has been seen */
+    bool ending;     /* the caller said stop before: the start is evaluated, to be shown, and no step is taken */
     int64_t iterations;
     int64_t evaluations_before, iterations_before; /* this run */
     qn_fit_status status;

@@ -36,6 +36,14 @@ static qn_status no_memory(const making *m, qn_error *err)
                        m->map->all);
 }
 
+static qn_status unknown(const making *m, const char *tie, const char *name, qn_error *err)
+{
+    int64_t near = qni_nearest(name, m->names, m->map->all);
+    return near >= 0 ? qni_error(err, QN_NAME, "\"%.100s\": there is no parameter \"%s\": did you mean \"%s\"?", tie,
+                                 name, m->names[near])
+                     : qni_error(err, QN_NAME, "\"%.100s\": there is no parameter \"%s\"", tie, name);
+}
+
 /* "b = 2*a" into the parameter (its index, -1: unknown) and the text of the function. */
 static qn_status split(const making *m, const char *tie, int64_t *parameter, const char **function, qn_error *err)
 {
@@ -53,10 +61,7 @@ static qn_status split(const making *m, const char *tie, int64_t *parameter, con
     }
     char text[128];
     snprintf(text, sizeof text, "%.*s", (int)(to - from < 100 ? to - from : 100), from);
-    int64_t near = qni_nearest(text, m->names, m->map->all);
-    return near >= 0 ? qni_error(err, QN_NAME, "\"%.100s\": there is no parameter \"%s\": did you mean \"%s\"?", tie,
-                                 text, m->names[near])
-                     : qni_error(err, QN_NAME, "\"%.100s\": there is no parameter \"%s\"", tie, text);
+    return unknown(m, tie, text, err);
 }
 
 static qn_status compile(const making *m, qni_fit_tie *tie, const char *whole, qn_error *err)
@@ -82,12 +87,8 @@ static qn_status compile(const making *m, qni_fit_tie *tie, const char *whole, q
         int64_t i = 0;
         while (i < map->all && strcmp(m->names[i], name) != 0)
             i++;
-        if (i == map->all) {
-            int64_t near = qni_nearest(name, m->names, map->all);
-            return near >= 0 ? qni_error(err, QN_NAME, "\"%.100s\": there is no parameter \"%s\": did you mean \"%s\"?",
-                                         whole, name, m->names[near])
-                             : qni_error(err, QN_NAME, "\"%.100s\": there is no parameter \"%s\"", whole, name);
-        }
+        if (i == map->all)
+            return unknown(m, whole, name, err);
         tie->sources[k] = i;
     }
     return qn_model_workspace_new(&tie->workspace, tie->model, map->allocator, err);

@@ -482,8 +482,6 @@ static verdict begin(qni_fit_solver *s)
     for (int64_t j = 0; j < s->p; j++)
         s->bounded |= isfinite(s->lower[j]) || isfinite(s->upper[j]);
     memcpy(s->x_begin, s->x, (size_t)s->p * sizeof *s->x);
-    if (asked_to_stop(s))
-        return stopped(s);
     qni_fit_outcome outcome = qni_fit_eval_at(&s->eval, s->x, &s->rss, s->factor);
     if (outcome != QNI_FIT_STOPPED && !(s->rss >= QNI_FIT_SMALL_RSS && s->rss <= QNI_FIT_LARGE_RSS)) {
         qni_fit_eval_choose_unit(&s->eval, s->x);
@@ -496,7 +494,7 @@ static verdict begin(qni_fit_solver *s)
         return finish(s, QN_FIT_NOT_FINITE, "the model is not finite at the start");
     s->at_start = false;
     settle(s);
-    return show(s);
+    return s->ending || asked_to_stop(s) ? stopped(s) : show(s);
 }
 
 /* Residuals that have become too small for their squares get another unit. They have fallen by so much that the regions

@@ -198,13 +198,6 @@ static void run_starts(qni_fit_search *search, qni_fit_result *result)
              "the best of %" PRId64 " points (%" PRId64 " ended there); the first %s", done, same, first);
 }
 
-/* The answer of a caller who has answered already. */
-static bool at_once(void *user)
-{
-    (void)user;
-    return true;
-}
-
 qn_status qni_fit_start(qni_fit_solver *s, double *lower, double *upper, qni_fit_result *result,
                         const qni_fit_memory *memory, qn_error *err)
 {
@@ -227,8 +220,10 @@ qn_status qni_fit_start(qni_fit_solver *s, double *lower, double *upper, qni_fit
         show_start(s, result);
     if (status == QN_OK && s->options.starts > 1)
         run_starts(&search, result);
-    if (search.stopped)
-        s->options.should_stop = at_once;
+    if (search.stopped) {
+        s->ending = true;
+        s->options.should_stop = NULL; /* it has answered */
+    }
     s->eval.evaluations += search.evaluations;
     qni_fit_search_fini(&search);
     return status;

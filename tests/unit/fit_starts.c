@@ -405,6 +405,7 @@ static void a_search_that_was_stopped_once_is_not_gone_on_with(void **state)
                 options.should_stop_user = &left;
                 qn_fit_result *result = fit(formulas[f], table, &options);
                 assert_int_equal(result->status, left < 0 ? QN_FIT_INTERRUPTED : QN_FIT_CONVERGED);
+                assert_true(isfinite(result->rss)); /* what is found so far is shown with what it is worth */
                 qn_fit_result_free(result);
             }
     qn_table_free(table);
