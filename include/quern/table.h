@@ -51,6 +51,9 @@ QN_API const double *qn_table_f64(const qn_table *table, int64_t column);
 QN_API const uint8_t *qn_table_validity(const qn_table *table, int64_t column);
 QN_API int64_t qn_table_missing_count(const qn_table *table, int64_t column);
 QN_API bool qn_table_is_missing(const qn_table *table, int64_t column, int64_t row);
+/* Writes the numbers of a whole column as doubles, out (row_count): f64 and f32 as they are, i64 rounded beyond 2^53,
+ * bool as 0 and 1; NaN where a value is missing. False: the column holds none of these, and nothing is written. */
+QN_API bool qn_table_read_f64(const qn_table *table, int64_t column, double *out);
 /* The distinct strings of a text column, in order of first appearance, zero-terminated; `code` is a value of the
  * column. Borrowed. */
 QN_API int64_t qn_table_string_count(const qn_table *table, int64_t column);

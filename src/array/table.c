@@ -100,6 +100,28 @@ bool qn_table_is_missing(const qn_table *table, int64_t column, int64_t row)
     return c->validity != NULL && (c->validity[row >> 3] >> (row & 7) & 1) == 0;
 }
 
+bool qn_table_read_f64(const qn_table *table, int64_t column, double *out)
+{
+    const void *values = qn_table_values(table, column);
+    const double *f64 = values;
+    const float *f32 = values;
+    const int64_t *i64 = values;
+    const uint8_t *bits = values;
+    qn_type type = qn_table_column_type(table, column);
+    int64_t n = table->row_count;
+    if (type != QN_TYPE_F64 && type != QN_TYPE_F32 && type != QN_TYPE_I64 && type != QN_TYPE_BOOL)
+        return false;
+    for (int64_t i = 0; i < n; i++)
+        out[i] = type == QN_TYPE_F64   ? f64[i]
+                 : type == QN_TYPE_F32 ? (double)f32[i]
+                 : type == QN_TYPE_I64 ? (double)i64[i]
+                                       : bits[i / 8] >> (i % 8) & 1;
+    for (int64_t i = 0; qn_table_missing_count(table, column) > 0 && i < n; i++)
+        if (qn_table_is_missing(table, column, i))
+            out[i] = (double)NAN;
+    return true;
+}
+
 int64_t qn_table_string_count(const qn_table *table, int64_t column)
 {
     return column_at(table, column)->strings.count;

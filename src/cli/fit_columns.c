@@ -6,22 +6,6 @@
 #include "base/error.h"
 
 #include <inttypes.h>
-#include <math.h>
-
-static double cell(const qn_table *table, int64_t column, int64_t row)
-{
-    const void *values = qn_table_values(table, column);
-    switch (qn_table_column_type(table, column)) {
-    case QN_TYPE_F32:
-        return (double)((const float *)values)[row];
-    case QN_TYPE_I64:
-        return (double)((const int64_t *)values)[row];
-    case QN_TYPE_BOOL:
-        return ((const uint8_t *)values)[row / 8] >> (row % 8) & 1;
-    default:
-        return NAN;
-    }
-}
 
 /* The table's number of the i-th column; -1: there is none (no --sigma). */
 static int64_t table_column(const fit_columns *c, int64_t i)
@@ -39,8 +23,7 @@ static void take(fit_columns *c)
         c->column[i] = column >= 0 ? qn_table_f64(table, column) : NULL;
         if (column < 0 || c->column[i] != NULL)
             continue;
-        for (int64_t row = 0; row < c->n; row++)
-            to[row] = cell(table, column, row);
+        (void)qn_table_read_f64(table, column, to); /* the fit has refused what is no number */
         c->column[i] = to;
         to += c->n;
     }

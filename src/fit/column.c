@@ -24,22 +24,6 @@ static qn_status unknown(const qn_table *table, const char *name, const qn_alloc
     return QN_NAME;
 }
 
-static void convert(double *out, const qn_table *table, int64_t column, int64_t n)
-{
-    const void *values = qn_table_values(table, column);
-    const float *f32 = values;
-    const int64_t *i64 = values;
-    const uint8_t *bits = values;
-    qn_type type = qn_table_column_type(table, column);
-    for (int64_t i = 0; i < n; i++)
-        out[i] = type == QN_TYPE_F32   ? (double)f32[i]
-                 : type == QN_TYPE_I64 ? (double)i64[i]
-                                       : bits[i / 8] >> (i % 8) & 1;
-    for (int64_t i = 0; qn_table_missing_count(table, column) > 0 && i < n; i++)
-        if (qn_table_is_missing(table, column, i))
-            out[i] = NAN;
-}
-
 qn_status qni_fit_column(const double **out, double **copy, int64_t *column, const qn_table *table, const char *name,
                          const qn_allocator *allocator, const qn_allocator *source, qn_error *err)
 {
@@ -59,7 +43,7 @@ qn_status qni_fit_column(const double **out, double **copy, int64_t *column, con
     *copy = qni_alloc(allocator, n, sizeof **copy);
     if (*copy == NULL)
         return qni_refused(err, source, n * (int64_t)sizeof **copy, "column \"%s\" as numbers", name);
-    convert(*copy, table, *column, n);
+    (void)qn_table_read_f64(table, *column, *copy);
     *out = *copy;
     return QN_OK;
 }

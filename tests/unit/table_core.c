@@ -52,6 +52,35 @@ static void a_table_of_arrays_holds_copies(void **state)
     qn_table_free(t);
 }
 
+static void columns_of_numbers_are_read_as_doubles(void **state)
+{
+    (void)state;
+    static const char text[] = "a,b,c,d,e\n1.5,0.1,9007199254740993,true,x\n,-2,,false,y\n-3,,7,,z\n";
+    static const double expected[4][3] = {{1.5, (double)NAN, -3},
+                                          {(double)0.1F, -2, (double)NAN},
+                                          {9007199254740992, (double)NAN, 7},
+                                          {1, 0, (double)NAN}};
+    qn_csv_options options;
+    qn_csv_options_init(&options, sizeof options);
+    options.types = "a=f64,b=f32,c=i64,d=bool,e=string";
+    qn_error err;
+    qn_csv *csv;
+    qn_table *t;
+    assert_ok(qn_csv_open_bytes(&csv, text, sizeof text - 1, "data.csv", &options, &err), &err);
+    assert_ok(qn_csv_read(&t, csv, -1, &err), &err);
+    qn_csv_close(csv);
+    for (int64_t c = 0; c < 4; c++) {
+        double out[3];
+        assert_true(qn_table_read_f64(t, c, out));
+        for (int64_t i = 0; i < 3; i++)
+            assert_true(isnan(expected[c][i]) ? isnan(out[i]) : out[i] == expected[c][i]);
+    }
+    double untouched[3] = {1, 2, 3};
+    assert_false(qn_table_read_f64(t, 4, untouched));
+    assert_true(untouched[0] == 1 && untouched[1] == 2 && untouched[2] == 3);
+    qn_table_free(t);
+}
+
 static void a_table_that_cannot_be_is_refused(void **state)
 {
     (void)state;
@@ -295,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(types_have_names_and_back),
         cmocka_unit_test(a_table_of_arrays_holds_copies),
+        cmocka_unit_test(columns_of_numbers_are_read_as_doubles),
         cmocka_unit_test(a_table_that_cannot_be_is_refused),
         cmocka_unit_test(every_day_agrees_with_the_c_library),
         cmocka_unit_test(times_are_read_as_iso_8601_says),
