@@ -56,7 +56,7 @@ test: deps-tests
 
 bench: deps-bench
 	cmake --preset release -B build/bench -DBUILD_TESTING=OFF
-	cmake --build build/bench --target bench
+	QUERN_DUCKDB_LIB=$$(scripts/duckdb) scripts/postgres cmake --build build/bench --target bench
 
 guard: deps-bench
 	cmake --preset release -B build/bench -DBUILD_TESTING=OFF

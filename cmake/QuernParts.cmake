@@ -23,3 +23,5 @@ endfunction()
 # Headers only: the libraries themselves are opened on first use (src/base/library.h).
 quern_part(CAIRO cairo "plots as SVG and PNG")
 quern_part(ZLIB zlib "gzip-compressed files")
+quern_part(SQLITE sqlite3 "SQLite databases, and those in memory")
+quern_part(POSTGRES libpq "PostgreSQL databases")

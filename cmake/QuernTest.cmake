@@ -1,8 +1,21 @@
-# qn_test(KIND NAME [FOLDERS folders…] [LABELS labels…] [SOURCES files…] [LIBRARIES targets…] [NO_MEMCHECK reason]): tests/KIND/NAME.c (or
-# SOURCES) as a CTest test "KIND.NAME". It links the named folders of src/ and what they need, the harness and cmocka. With QUERN_GATES=ON
-# the unit and fault tests also run under memcheck at the baseline level, as "memcheck.KIND.NAME", but those that give a reason against it.
+# The DuckDB that tests use; empty where there is none. It is fetched once for all build folders.
+if(BUILD_TESTING AND NOT CMAKE_CROSSCOMPILING AND NOT EXISTS "${QUERN_TEST_DUCKDB_LIB}")
+  execute_process(COMMAND ${PROJECT_SOURCE_DIR}/scripts/duckdb OUTPUT_VARIABLE duckdb OUTPUT_STRIP_TRAILING_WHITESPACE)
+  set(QUERN_TEST_DUCKDB_LIB "${duckdb}" CACHE FILEPATH "DuckDB's shared object, for the tests" FORCE)
+endif()
+# The environment of a test that uses it. The thread sanitizer's search for deadlocks gives up where DuckDB's allocator takes its hundreds
+# of locks before a fork; it does not see our own locks anyway.
+set(QUERN_DUCKDB_ENVIRONMENT "QUERN_DUCKDB_LIB=${QUERN_TEST_DUCKDB_LIB}"
+  "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp:print_suppressions=0:detect_deadlocks=0")
+
+# qn_test(KIND NAME [FOLDERS folders…] [LABELS labels…] [SOURCES files…] [LIBRARIES targets…] [NO_MEMCHECK reason] [POSTGRES] [DUCKDB]):
+# tests/KIND/NAME.c (or SOURCES) as a CTest test "KIND.NAME". It links the named folders of src/ and what they need, the harness and cmocka.
+# With QUERN_GATES=ON the unit and fault tests also run under memcheck at the baseline level, as "memcheck.KIND.NAME", but those that give
+# a reason against it. POSTGRES: it runs beside a server of its own (scripts/postgres). DUCKDB: its environment says where a DuckDB is, in
+# QUERN_DUCKDB_LIB, but not under memcheck, which finds faults in DuckDB itself; where there is none it says nothing, and the test has to say
+# that it skips.
 function(qn_test kind name)
-  cmake_parse_arguments(test "" "NO_MEMCHECK" "FOLDERS;LABELS;SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(test "POSTGRES;DUCKDB" "NO_MEMCHECK" "FOLDERS;LABELS;SOURCES;LIBRARIES" ${ARGN})
   if(NOT test_SOURCES)
     set(test_SOURCES ${name}.c)
   endif()
@@ -12,11 +25,18 @@ function(qn_test kind name)
   target_link_libraries(${target} PRIVATE quern_flags quern_harness ${test_FOLDERS} ${test_LIBRARIES} PkgConfig::CMOCKA m)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_options(${target} PRIVATE -UNDEBUG) # a test's assertions are there in every configuration
-  add_test(NAME ${kind}.${name} COMMAND ${target} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set(server)
+  if(test_POSTGRES AND QUERN_HAVE_POSTGRES)
+    set(server ${PROJECT_SOURCE_DIR}/scripts/postgres)
+  endif()
+  add_test(NAME ${kind}.${name} COMMAND ${server} ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${target}> WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${kind}.${name} PROPERTIES LABELS "quick;${kind};${test_LABELS}" TIMEOUT 600)
+  if(test_DUCKDB)
+    set_property(TEST ${kind}.${name} APPEND PROPERTY ENVIRONMENT ${QUERN_DUCKDB_ENVIRONMENT})
+  endif()
   if(QUERN_GATES AND kind MATCHES "unit|fault" AND NOT test_NO_MEMCHECK)
     add_test(NAME memcheck.${kind}.${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
-      COMMAND valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
+      COMMAND ${server} valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
         --suppressions=${PROJECT_SOURCE_DIR}/tests/memcheck.supp $<TARGET_FILE:${target}>)
     set_tests_properties(memcheck.${kind}.${name} PROPERTIES LABELS "house;memcheck" TIMEOUT 600 ENVIRONMENT QUERN_CPU=baseline)
   endif()

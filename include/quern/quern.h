@@ -8,9 +8,12 @@
 #include <quern/base.h>
 #include <quern/blocks.h>
 #include <quern/budget.h>
+#include <quern/db.h>
+#include <quern/dbpool.h>
 #include <quern/fit.h>
 #include <quern/log.h>
 #include <quern/metrics.h>
+#include <quern/migrate.h>
 #include <quern/model.h>
 #include <quern/nist.h>
 #include <quern/npy.h>

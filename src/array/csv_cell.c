@@ -2,7 +2,7 @@
 #include "array/csv_int.h"
 
 #include "array/limits.h"
-#include "array/time_int.h"
+#include "base/time.h"
 #include "base/error.h"
 #include "base/number.h"
 #include "base/utf8.h"

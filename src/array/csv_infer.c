@@ -7,7 +7,7 @@
 #include "array/csv_int.h"
 
 #include "array/limits.h"
-#include "array/time_int.h"
+#include "base/time.h"
 #include "base/alloc.h"
 #include "base/error.h"
 

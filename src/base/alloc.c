@@ -4,10 +4,28 @@
  * State of the process: what is held through the default allocator. */
 #include "base/alloc.h"
 
+#include "base/limits.h"
+
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* A large block begins on a huge page and asks for such: touching it first is then some hundred times fewer faults. */
+static void *new_block(int64_t size)
+{
+    bool large = size >= QNI_ALLOC_HUGE_FROM;
+    int64_t align = large ? QNI_ALLOC_HUGE_PAGE : QNI_ALIGN, rounded;
+    if (!qni_size_round_up(&rounded, size, QNI_ALIGN))
+        return NULL;
+    void *block = NULL; /* posix_memalign, for aligned_alloc wants a size that is a multiple of the alignment */
+    if (posix_memalign(&block, (size_t)align, (size_t)rounded) != 0)
+        return NULL;
+    if (large)
+        (void)madvise(block, (size_t)(rounded & ~(align - 1)), MADV_HUGEPAGE); /* where there are none, ordinary ones */
+    return block;
+}
 
 static void *system_resize(void *user, void *block, int64_t old_size, int64_t new_size)
 {
@@ -17,10 +35,7 @@ static void *system_resize(void *user, void *block, int64_t old_size, int64_t ne
         free(block);
         return NULL;
     }
-    int64_t rounded;
-    if (!qni_size_round_up(&rounded, new_size, QNI_ALIGN))
-        return NULL;
-    void *fresh = aligned_alloc(QNI_ALIGN, (size_t)rounded);
+    void *fresh = new_block(new_size);
     if (fresh == NULL)
         return NULL;
     if (block != NULL) {

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -382,4 +383,37 @@ void qni_file_bytes_free(qni_file_bytes *bytes, const qn_allocator *allocator)
 {
     qni_free(allocator, bytes->bytes, bytes->capacity, 1);
     *bytes = (qni_file_bytes){0};
+}
+
+qn_status qni_file_each(const char *folder, qn_status (*name)(void *user, const char *name, qn_error *err), void *user,
+                        qn_error *err)
+{
+    DIR *dir = opendir(folder);
+    if (dir == NULL)
+        return errno == ENOTDIR
+                   ? qni_error(err, QN_NO_INPUT, "cannot read the folder \"%s\": that is a file", shown(folder))
+                   : qni_error_errno(err, QN_NO_INPUT, errno, "cannot read the folder \"%s\"", shown(folder));
+    qn_status status = QN_OK;
+    while (status == QN_OK) {
+        errno = 0; /* only so can the end be told from a failure */
+        const struct dirent *entry = readdir(dir);
+        if (entry == NULL)
+            break;
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            status = name(user, entry->d_name, err);
+    }
+    if (status == QN_OK && errno != 0)
+        status = qni_error_errno(err, QN_IO, errno, "cannot read the folder \"%s\"", shown(folder));
+    (void)closedir(dir);
+    return status;
+}
+
+bool qni_file_identity(uint64_t out[2], const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return false;
+    out[0] = (uint64_t)info.st_dev;
+    out[1] = (uint64_t)info.st_ino;
+    return true;
 }

@@ -52,4 +52,13 @@ QN_MUST_USE qn_status qni_file_read_all(qni_file_bytes *out, const char *path, i
 /* Gives the block back and empties the record. An empty record is fine. */
 void qni_file_bytes_free(qni_file_bytes *bytes, const qn_allocator *allocator);
 
+/* Calls name(user, …) for each name in a folder, hidden ones too, in no order; the first status that is not QN_OK ends
+ * it and is returned. Errors: that; QN_NO_INPUT (no such folder, a file), QN_PERMISSION, QN_IO, QN_NOMEM. */
+QN_MUST_USE qn_status qni_file_each(const char *folder, qn_status (*name)(void *user, const char *name, qn_error *err),
+                                    void *user, qn_error *err);
+
+/* What tells a file from all others, whatever it is called: its device and its number there, as long as it exists.
+ * False: there is no such file, or it cannot be looked at. */
+bool qni_file_identity(uint64_t out[2], const char *path);
+
 #endif

@@ -43,10 +43,14 @@ void qni_json_array_begin(qni_json_writer *w);
 void qni_json_array_end(qni_json_writer *w);
 void qni_json_key(qni_json_writer *w, const char *name);
 
-/* size -1: up to the terminating zero; text NULL: null. Bytes that are not UTF-8 are written as U+FFFD. */
+/* size -1: up to the terminating zero; text NULL: null. Bytes that are not UTF-8 are written as U+FFFD; what would
+ * control a terminal (C0, delete, C1) is escaped. */
 void qni_json_string(qni_json_writer *w, const char *text, int64_t size);
 void qni_json_int64(qni_json_writer *w, int64_t value);
 void qni_json_double(qni_json_writer *w, double value); /* shortest; null where not finite */
+/* A number whose digits stand in `text` (size bytes), every one of them; a string where JSON has no such number ("+1",
+ * ".5", "NaN"). */
+void qni_json_digits(qni_json_writer *w, const char *text, int64_t size);
 void qni_json_bool(qni_json_writer *w, bool value);
 void qni_json_null(qni_json_writer *w);
 void qni_json_tree(qni_json_writer *w, json_t *tree); /* in its own order, unchanged; NULL: null */

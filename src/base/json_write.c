@@ -190,22 +190,22 @@ static void put_string(qni_json_writer *w, const char *text, int64_t size)
     int64_t start = 0; /* of the bytes that stand as they are */
     put_byte(w, '"');
     for (int64_t i = 0; i < size;) {
-        if (p[i] < 0x80 && p[i] >= 0x20 && p[i] != '"' && p[i] != '\\') {
+        if (p[i] < 0x7F && p[i] >= 0x20 && p[i] != '"' && p[i] != '\\') {
             i++;
             continue;
         }
-        uint32_t bad = 1;
-        int good = p[i] < 0x80 ? 0 : qni_utf8_decode(&bad, text + i, text + size);
-        if (good > 0) {
+        uint32_t code = p[i];
+        int good = p[i] < 0x80 ? 1 : qni_utf8_decode(&code, text + i, text + size);
+        if (good > 1 && code > 0x9F) {
             i += good;
             continue;
         }
         put(w, text + start, i - start);
-        if (p[i] < 0x80)
-            put_escape(w, p[i]);
+        if (good > 0)
+            put_escape(w, (unsigned char)code);
         else
             put(w, "\xEF\xBF\xBD", 3);
-        i += bad;
+        i += good > 0 ? good : (int)code;
         start = i;
     }
     put(w, text + start, size - start);
@@ -258,6 +258,44 @@ void qni_json_double(qni_json_writer *w, double value)
     }
     int size = qni_number_format(text, value);
     put_value(w, text, size);
+}
+
+static const char *skip_digits(const char *at, const char *end)
+{
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    return at;
+}
+
+/* RFC 8259, section 6: -? (0 | [1-9] digits*) (. digits)? ([eE] [+-]? digits)? */
+static bool is_number(const char *at, const char *end)
+{
+    at += at < end && *at == '-';
+    const char *next = skip_digits(at, end);
+    if (next == at || (*at == '0' && next - at > 1))
+        return false;
+    if (next < end && *next == '.') {
+        at = next + 1;
+        next = skip_digits(at, end);
+        if (next == at)
+            return false;
+    }
+    if (next < end && (*next == 'e' || *next == 'E')) {
+        at = next + 1;
+        at += at < end && (*at == '+' || *at == '-');
+        next = skip_digits(at, end);
+        if (next == at)
+            return false;
+    }
+    return next == end;
+}
+
+void qni_json_digits(qni_json_writer *w, const char *text, int64_t size)
+{
+    if (is_number(text, text + size))
+        put_value(w, text, size);
+    else
+        qni_json_string(w, text, size);
 }
 
 void qni_json_bool(qni_json_writer *w, bool value)

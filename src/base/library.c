@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct description {
@@ -16,16 +17,30 @@ typedef struct description {
     const char *package, *headers; /* in Debian's names */
     const char *purpose;           /* what cannot be had without, in the plural */
     bool is_built;                 /* its headers were there when this was compiled */
+    const char *variable;          /* of the environment, that names another file; NULL: none */
 } description;
 
 static const description libraries[QNI_LIBRARY_COUNT] = {
     [QNI_LIBRARY_CAIRO] = {"cairo", "libcairo.so.2", "cairo_svg_surface_set_document_unit", "cairo 1.16 or newer",
-                           "libcairo2", "libcairo2-dev", "plots as files", QUERN_HAVE_CAIRO},
+                           "libcairo2", "libcairo2-dev", "plots as files", QUERN_HAVE_CAIRO, NULL},
     [QNI_LIBRARY_ZLIB] = {"zlib", "libz.so.1", "inflateInit2_", "zlib", "zlib1g", "zlib1g-dev",
-                          "files compressed by gzip", QUERN_HAVE_ZLIB},
+                          "files compressed by gzip", QUERN_HAVE_ZLIB, NULL},
+    [QNI_LIBRARY_SQLITE] = {"sqlite", "libsqlite3.so.0", "sqlite3_changes64", "SQLite 3.37 or newer", "libsqlite3-0",
+                            "libsqlite3-dev", "SQLite databases", QUERN_HAVE_SQLITE, NULL},
+    [QNI_LIBRARY_POSTGRES] = {"postgres", "libpq.so.5", "PQpipelineSync", "libpq 14 or newer", "libpq5", "libpq-dev",
+                              "PostgreSQL databases", QUERN_HAVE_POSTGRES, NULL},
+    [QNI_LIBRARY_DUCKDB] = {"duckdb", "libduckdb.so", "duckdb_fetch_chunk", "DuckDB 1.1 or newer", NULL, NULL,
+                            "DuckDB databases", true, "QUERN_DUCKDB_LIB"},
 };
 
 static void *_Atomic handles[QNI_LIBRARY_COUNT];
+
+/* The file that the environment names, or NULL. */
+static const char *file_given(const description *d)
+{
+    const char *file = d->variable != NULL ? getenv(d->variable) : NULL;
+    return file != NULL && *file != '\0' ? file : NULL;
+}
 
 /* NULL: it is not there, or too old. */
 static void *open_library(qni_library library)
@@ -33,7 +48,8 @@ static void *open_library(qni_library library)
     void *handle = atomic_load_explicit(&handles[library], memory_order_acquire);
     if (handle != NULL || !libraries[library].is_built)
         return handle;
-    handle = dlopen(libraries[library].file, RTLD_NOW | RTLD_LOCAL);
+    const char *given = file_given(&libraries[library]);
+    handle = dlopen(given != NULL ? given : libraries[library].file, RTLD_NOW | RTLD_LOCAL);
     if (handle == NULL)
         return NULL;
     if (dlsym(handle, libraries[library].newest) == NULL) {
@@ -45,6 +61,24 @@ static void *open_library(qni_library library)
         return handle;
     (void)dlclose(handle);
     return first;
+}
+
+/* What to do about a library that could not be opened just now in this thread, or lacks a function. */
+static qn_status missing(const description *d, qn_error *err)
+{
+    const char *given = file_given(d);
+    if (given != NULL) {
+        const char *why = dlerror();
+        return qni_error(err, QN_UNAVAILABLE, "%s need %s, and the file that %s names is none: %s", d->purpose,
+                         d->product, d->variable, why != NULL ? why : given);
+    }
+    if (d->package == NULL)
+        return qni_error(err, QN_UNAVAILABLE,
+                         "%s need %s: put %s of the releases at duckdb.org where libraries are found, or name it in "
+                         "the environment's %s",
+                         d->purpose, d->product, d->file, d->variable);
+    return qni_error(err, QN_UNAVAILABLE, "%s need %s: install it (on Debian: apt install %s)", d->purpose, d->product,
+                     d->package);
 }
 
 qn_status qni_library_functions(void *out, qni_library library, const qni_function *functions, int64_t count,
@@ -62,10 +96,7 @@ qn_status qni_library_functions(void *out, qni_library library, const qni_functi
         else
             memcpy((char *)out + functions[i].offset, &address, sizeof address);
     }
-    if (handle == NULL)
-        return qni_error(err, QN_UNAVAILABLE, "%s need %s: install it (on Debian: apt install %s)", d->purpose,
-                         d->product, d->package);
-    return QN_OK;
+    return handle != NULL ? QN_OK : missing(d, err);
 }
 
 bool qn_has(const char *part)

@@ -15,6 +15,9 @@
 typedef enum qni_library {
     QNI_LIBRARY_CAIRO,
     QNI_LIBRARY_ZLIB,
+    QNI_LIBRARY_SQLITE,
+    QNI_LIBRARY_POSTGRES,
+    QNI_LIBRARY_DUCKDB,
     QNI_LIBRARY_COUNT
 } qni_library;
 

@@ -2,6 +2,11 @@
 #ifndef QNI_BASE_LIMITS_H
 #define QNI_BASE_LIMITS_H
 
+/* Bytes of a huge page on x86-64 and, as a rule, on aarch64; and of blocks that are worth some: the last one of a block
+ * may be half empty, a quarter of the block at most. */
+#define QNI_ALLOC_HUGE_PAGE (INT64_C(2) << 20)
+#define QNI_ALLOC_HUGE_FROM (INT64_C(8) << 20)
+
 /* Bytes of one log line, its end included: one write of up to PIPE_BUF (4096) bytes is never mixed with another's, and
  * a sentence for a person is shorter. */
 #define QNI_LOG_LINE_SIZE 1024

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 static void quoted(qni_out *out, const char *text, int64_t size)
 {
@@ -59,17 +60,33 @@ static void option_specs(qni_out *out, const qni_verb *verb)
     }
 }
 
+/* The words of a verb's forms, as a list of choices; false: there are none. */
+static bool form_words(char out[QNI_OPTION_TEXT_SIZE], const qni_verb *verb)
+{
+    size_t size = 0;
+    for (int64_t i = 0; i < verb->form_count; i++) {
+        const char *word = verb->forms[i].word;
+        size_t word_size = word != NULL ? strlen(word) : 0;
+        if (word == NULL || size + word_size + 2 > QNI_OPTION_TEXT_SIZE)
+            continue;
+        if (size > 0)
+            out[size++] = '|';
+        memcpy(out + size, word, word_size + 1);
+        size += word_size;
+    }
+    return size > 0;
+}
+
 static void verb_case(qni_out *out, const qni_verb *verb)
 {
     qni_place place;
     qni_out_printf(out, "    (%s)\n      _arguments -s -S :", verb->name);
     option_specs(out, verb);
     for (int64_t i = 0; qni_complete_place(&place, verb, i); i++) {
-        const char *word = NULL;
-        for (int64_t k = 0; i == 0 && k < verb->form_count; k++)
-            word = verb->forms[k].word != NULL ? verb->forms[k].word : word;
+        char words[QNI_OPTION_TEXT_SIZE];
         qni_out_printf(out, " \\\n        '%" PRId64, i + 1);
-        action(out, place.name, place.files == NULL ? word : NULL, false, place.files);
+        bool listed = i == 0 && place.files == NULL && form_words(words, verb);
+        action(out, place.name, listed ? words : NULL, false, place.files);
         qni_out_text(out, "'");
     }
     qni_out_text(out, " && ret=0\n      ;;\n");

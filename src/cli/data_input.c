@@ -1,10 +1,11 @@
-/* cli/data_input.c: where paths lead; what a file of data is, by its first bytes, and reading it. Nothing here prints
- * but warnings. */
+/* cli/data_input.c: where paths lead; what a file of data is, by its first bytes, and reading it; rows of a database in
+ * its place. Nothing here prints but warnings and qni_data_report. */
 #include "cli/data_input.h"
 
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/number.h"
 #include "cli/limits.h"
 #include "cli/report.h"
 
@@ -90,8 +91,11 @@ static qn_status refuse_csv_options(const qni_data *data, qn_error *err)
     const qni_option *const options[] = {data->options.no_header, data->options.delimiter, data->options.types};
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (qni_args_has(data->options.args, options[i]))
-            return qni_error(err, QN_INVALID, "--%s is for CSV data, and \"%.200s\" is a file of %s", options[i]->name,
-                             data->path, data->kind == QNI_DATA_NPY ? "NumPy's" : "NIST's");
+            return data->kind == QNI_DATA_DB
+                       ? qni_error(err, QN_INVALID, "--%s is for CSV data, and --%s asks a database", options[i]->name,
+                                   data->options.from->name)
+                       : qni_error(err, QN_INVALID, "--%s is for CSV data, and \"%.200s\" is a file of %s",
+                                   options[i]->name, data->path, data->kind == QNI_DATA_NPY ? "NumPy's" : "NIST's");
     return QN_OK;
 }
 
@@ -113,37 +117,77 @@ static qn_status open_csv(qni_data *data, qn_error *err)
     return s;
 }
 
-static qn_status name_columns(qni_data *data, qn_error *err)
+static const char *column_name(const qni_data *data, int64_t i)
 {
-    int64_t count = qn_table_column_count(data->table);
+    return data->table != NULL ? qn_table_column_name(data->table, i) : qn_rows_column_name(data->sql.rows, i);
+}
+
+static qn_status name_columns(qni_data *data, int64_t count, qn_error *err)
+{
     data->own_names = qni_alloc(data->options.allocator, count, (int64_t)sizeof *data->own_names);
     if (data->own_names == NULL)
         return qni_error(err, QN_NOMEM, "no memory for the names of %" PRId64 " columns", count);
+    data->own_count = count;
     for (int64_t i = 0; i < count; i++)
-        data->own_names[i] = qn_table_column_name(data->table, i);
+        data->own_names[i] = column_name(data, i);
     data->names = data->own_names;
     data->column_count = count;
     return QN_OK;
 }
 
+static qn_status open_db(qni_data *data, qn_error *err)
+{
+    const qni_data_options *o = &data->options;
+    qni_sql_options options = {.args = o->args,
+                               .param = o->param,
+                               .url = qni_args_text(o->args, o->from),
+                               .sql = qni_args_text(o->args, o->query),
+                               .read_only = true,
+                               .allocator = o->allocator};
+    qn_status s = qni_sql_open(&data->sql, &options, err);
+    if (s != QN_OK)
+        return s;
+    data->path = qn_db_url(data->sql.db);
+    if (qn_rows_column_count(data->sql.rows) == 0)
+        return qni_error(err, QN_INVALID, "--query: the statement gives no rows: SELECT some");
+    return name_columns(data, qn_rows_column_count(data->sql.rows), err);
+}
+
+static qn_status open_file(qni_data *data, qn_error *err)
+{
+    const qni_data_options *o = &data->options;
+    data->kind = o->nist ? QNI_DATA_NIST : kind_of(data->path);
+    if (qni_args_has(o->args, o->param))
+        return qni_error(err, QN_INVALID, "--%s goes with --%s", o->param->name, o->query->name);
+    if (data->kind == QNI_DATA_CSV)
+        return open_csv(data, err);
+    qn_status s = refuse_csv_options(data, err);
+    if (s == QN_OK && data->kind == QNI_DATA_NPY)
+        s = qn_npy_read_table(&data->own, data->path, o->allocator, err);
+    else if (s == QN_OK)
+        s = qn_nist_read(&data->nist, data->path, o->allocator, err);
+    if (s != QN_OK)
+        return s;
+    data->table = data->nist != NULL ? data->nist->table : data->own;
+    return name_columns(data, qn_table_column_count(data->table), err);
+}
+
 qn_status qni_data_open(qni_data *out, const char *path, const qni_data_options *options, qn_error *err)
 {
     *out = (qni_data){.path = path, .options = *options};
-    out->kind = options->nist ? QNI_DATA_NIST : kind_of(path);
-    if (out->kind == QNI_DATA_CSV)
-        return open_csv(out, err);
+    if (path != NULL)
+        return open_file(out, err);
+    out->kind = QNI_DATA_DB;
     qn_status s = refuse_csv_options(out, err);
-    if (s == QN_OK && out->kind == QNI_DATA_NPY)
-        s = qn_npy_read_table(&out->own, path, options->allocator, err);
-    else if (s == QN_OK)
-        s = qn_nist_read(&out->nist, path, options->allocator, err);
-    if (s == QN_OK) {
-        out->table = out->nist != NULL ? out->nist->table : out->own;
-        s = name_columns(out, err);
-    }
-    if (s != QN_OK)
-        qni_data_free(out);
-    return s;
+    return s == QN_OK ? open_db(out, err) : s;
+}
+
+int qni_data_report(const qni_data *data, const qn_error *err)
+{
+    const char *verb = data->options.args->verb->name;
+    if (data->kind == QNI_DATA_DB)
+        return qni_sql_report(&data->sql, err, verb);
+    return err->code == QN_INVALID ? qni_report_usage(err, verb) : qni_report(err);
 }
 
 /* Whether --types speaks of this column, in its list of NAME=TYPE. */
@@ -166,21 +210,59 @@ qn_status qni_data_select(qni_data *data, const char *name, qn_error *err)
     return qn_csv_select(data->csv, name, has_type(types, name) ? QN_TYPE_AUTO : QN_TYPE_F64, err);
 }
 
+bool qni_data_is_stream(const qni_data *data)
+{
+    return data->csv != NULL || data->sql.rows != NULL;
+}
+
+qn_status qni_data_next(qn_table **out, qni_data *data, int64_t max_rows, qn_error *err)
+{
+    bool rows = data->sql.rows != NULL;
+    qn_status s = rows ? qn_rows_read(out, data->sql.rows, max_rows, err) : qn_csv_read(out, data->csv, max_rows, err);
+    if (s == QN_OK && rows && *out != NULL && qn_table_row_count(*out) == 0) {
+        qn_table_free(*out);
+        *out = NULL;
+    }
+    if (s == QN_OK && *out == NULL && data->passed == 0)
+        s = qni_error_at(err, QN_DATA, rows ? data->path : qni_file_name(data->path), 0, 0,
+                         rows ? "the query gives no rows" : "there is a header but no row of data");
+    if (s == QN_OK && *out != NULL)
+        data->passed += qn_table_row_count(*out);
+    return s;
+}
+
+void qni_data_renumber(const qni_data *data, const qn_table *table, qn_error *err)
+{
+    static const char subject[] = "row ";
+    char rest[sizeof err->message - 32]; /* the number may become longer */
+    int64_t row = 0, before = data->passed - (table != NULL ? qn_table_row_count(table) : 0);
+    const char *number = err->message + sizeof subject - 1;
+    if (before == 0 || strncmp(err->message, subject, sizeof subject - 1) != 0)
+        return;
+    const char *end = qni_integer_parse(&row, number, number + strlen(number));
+    if (end == NULL)
+        return;
+    (void)snprintf(rest, sizeof rest, "%.*s", (int)sizeof rest - 1, end);
+    (void)snprintf(err->message, sizeof err->message, "%s%" PRId64 "%s", subject, before + row, rest);
+}
+
 qn_status qni_data_read(qni_data *data, qn_error *err)
 {
-    if (data->csv == NULL)
+    if (!qni_data_is_stream(data))
         return QN_OK;
-    qn_status s = qn_csv_read(&data->own, data->csv, -1, err);
-    if (s == QN_OK && data->own == NULL)
-        s = qni_error_at(err, QN_DATA, qni_file_name(data->path), 0, 0, "there is a header but no row of data");
+    qn_status s = qni_data_next(&data->own, data, -1, err);
     qn_csv_close(data->csv);
     data->csv = NULL;
     data->names = NULL;
     data->column_count = 0;
     data->table = data->own;
-    if (s == QN_OK)
-        qni_data_warn_of_types(data, data->table);
-    return s;
+    if (data->kind == QNI_DATA_DB && data->own != NULL)
+        data->path = qn_table_source(data->own);
+    if (s != QN_OK)
+        return s;
+    qni_sql_free(&data->sql); /* nobody's connection is held while the work goes on */
+    qni_data_warn_of_types(data, data->table);
+    return QN_OK;
 }
 
 void qni_data_warn_of_types(const qni_data *data, const qn_table *table)
@@ -207,7 +289,8 @@ void qni_data_warn_of_types(const qni_data *data, const qn_table *table)
 void qni_data_free(qni_data *data)
 {
     if (data->own_names != NULL)
-        qni_free(data->options.allocator, data->own_names, data->column_count, (int64_t)sizeof *data->own_names);
+        qni_free(data->options.allocator, data->own_names, data->own_count, (int64_t)sizeof *data->own_names);
+    qni_sql_free(&data->sql);
     qn_csv_close(data->csv);
     qn_nist_free(data->nist);
     qn_table_free(data->own);

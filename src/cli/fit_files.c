@@ -9,6 +9,7 @@
 #include <quern/plot.h>
 #include <quern/predict.h>
 
+#include <limits.h>
 #include <string.h>
 
 static const int outputs[] = {FIT_PLOT, FIT_RESIDUALS, FIT_SAVE};
@@ -41,8 +42,12 @@ static bool is_input(const char *input, const char *path)
 static qn_status check_inputs(const qni_args *args, const char *name, const char *path, qn_error *err)
 {
     bool certified = args->form->word != NULL;
-    const char *formula = certified ? NULL : args->arguments[0], *data = args->arguments[certified ? 0 : 1];
+    const char *formula = certified ? NULL : args->arguments[0], *data = qni_fit_data_path(args);
     const char *cov = qni_args_text(args, &qni_fit_options_table[FIT_COV]);
+    const char *url = qni_args_text(args, &qni_fit_options_table[FIT_FROM]);
+    char database[PATH_MAX];
+    if (url != NULL && qni_sql_file(database, sizeof database, url))
+        data = database;
     const char *role = is_input(data, path)                                                  ? "the data"
                        : formula != NULL && formula[0] == '@' && is_input(formula + 1, path) ? "the formula's file"
                        : is_input(cov, path)                                                 ? "the file of --cov"

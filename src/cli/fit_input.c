@@ -18,14 +18,24 @@ const char *qni_fit_option_text(const fit_job *job, int option)
     return qni_args_text(job->args, &qni_fit_options_table[option]);
 }
 
+const char *qni_fit_data_path(const qni_args *args)
+{
+    int64_t last = args->form->argument_count - 1;
+    return args->form->options == NULL ? args->arguments[last] : NULL;
+}
+
 /* The formula as it stands on the command line, or in the file that @ names. */
 static qn_status take_formula(fit_job *job, const char *text, qn_error *err)
 {
+    if (qni_args_has(job->args, &qni_fit_options_table[FIT_NIST_START]))
+        return qni_error(err, QN_INVALID, "--nist-start goes with \"quern fit nist FILE\"");
     job->formula = text;
     job->formula_size = (int64_t)strlen(text);
     if (text[0] != '@')
         return QN_OK;
-    if (strcmp(text, "@-") == 0 && strcmp(job->data_path, "-") == 0)
+    const char *query = qni_fit_option_text(job, FIT_QUERY);
+    bool standard = job->data_path != NULL ? strcmp(job->data_path, "-") == 0 : qni_sql_is_standard_input(query);
+    if (strcmp(text, "@-") == 0 && standard)
         return qni_error(err, QN_INVALID, "formula and data cannot both come from standard input");
     job->formula_file = qni_file_name(text + 1);
     qn_status s = qni_file_read_all(&job->formula_bytes, text + 1, QNI_FORMULA_FILE_SIZE, job->run->allocator, err);
@@ -39,12 +49,13 @@ static qn_status take_formula(fit_job *job, const char *text, qn_error *err)
 static qn_status open_data(fit_job *job, qn_error *err)
 {
     const qni_option *table = qni_fit_options_table;
-    if (!job->certified && qni_args_has(job->args, &table[FIT_NIST_START]))
-        return qni_error(err, QN_INVALID, "--nist-start goes with \"quern fit nist FILE\"");
     qni_data_options options = {.args = job->args,
                                 .no_header = &table[FIT_NO_HEADER],
                                 .delimiter = &table[FIT_DELIMITER],
                                 .types = &table[FIT_TYPES],
+                                .from = &table[FIT_FROM],
+                                .query = &table[FIT_QUERY],
+                                .param = &table[FIT_PARAM],
                                 .nist = job->certified,
                                 .allocator = qni_run_allocator(job->run, QNI_HOLDER_TABLE)};
     qn_status s = qni_data_open(&job->data, job->data_path, &options, err);
@@ -135,6 +146,7 @@ static qn_status read_table(fit_job *job, qn_error *err)
     if (s == QN_OK)
         s = qni_data_read(&job->data, err);
     job->table = job->data.table;
+    job->data_path = job->data.path;
     return s;
 }
 
@@ -156,13 +168,14 @@ int qni_fit_read(fit_job *job)
 {
     qn_error err = qn_error_none();
     job->certified = job->args->form->word != NULL;
-    job->data_path = job->args->arguments[job->certified ? 0 : 1];
-    qni_log(QN_LOG_DEBUG, "fit", "opening \"%s\"", job->data_path);
+    job->data_path = qni_fit_data_path(job->args);
+    if (job->data_path != NULL)
+        qni_log(QN_LOG_DEBUG, "fit", "opening \"%s\"", job->data_path);
     qn_status s = job->certified ? QN_OK : take_formula(job, job->args->arguments[0], &err);
-    if (s == QN_OK)
-        s = open_data(job, &err);
     if (s != QN_OK)
         return s == QN_INVALID ? qni_report_usage(&err, job->args->verb->name) : qni_report(&err);
+    if (open_data(job, &err) != QN_OK)
+        return qni_data_report(&job->data, &err);
     if (job->certified) {
         job->formula = job->nist->formula;
         job->formula_size = (int64_t)strlen(job->formula);

@@ -36,6 +36,9 @@ enum {
     FIT_NO_HEADER,
     FIT_DELIMITER,
     FIT_TYPES,
+    FIT_FROM,
+    FIT_QUERY,
+    FIT_PARAM,
     FIT_FORMAT,
     FIT_CONFIDENCE,
     FIT_PROFILE,
@@ -59,7 +62,7 @@ typedef struct fit_settings {
 typedef struct fit_job {
     qni_run *run;
     const qni_args *args;
-    const char *data_path; /* borrowed */
+    const char *data_path; /* borrowed; once the data is read what the result calls it */
     const char *formula;   /* (formula_size) borrowed from argv, formula_bytes or nist */
     int64_t formula_size;
     const char *formula_file; /* "model.txt" of @model.txt; NULL: the command line */
@@ -79,6 +82,9 @@ typedef struct fit_job {
 
 /* The text of an option of the fit; NULL: it says nothing. */
 const char *qni_fit_option_text(const fit_job *job, int option);
+
+/* The file with the data, as it was typed; NULL: a database has it. */
+const char *qni_fit_data_path(const qni_args *args);
 
 /* fit_input.c: formula, data and model; then the table. On failure the error has been reported and the exit code is
  * given; 0: done. */

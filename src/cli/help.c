@@ -114,15 +114,20 @@ static void usage(qni_out *out, const qni_verb *verb)
             qni_out_printf(out, " %s", form->word);
         for (int64_t k = 0; k < form->argument_count; k++)
             qni_out_printf(out, " %s", form->arguments[k].name);
+        const qni_option *option;
+        for (int64_t k = 0; (option = qni_form_option(verb, form, k)) != NULL; k++)
+            qni_out_printf(out, " --%s %s", option->name, option->argument);
         qni_out_text(out, " [OPTION]...\n");
     }
 }
 
-static void argument_entries(qni_out *out, const qni_form *form)
+static void argument_entries(qni_out *out, const qni_verb *verb, const qni_form *form)
 {
-    for (int64_t i = 0; i < form->argument_count; i++) {
+    bool word;
+    bool explains = qni_form_explains(&word, verb, form);
+    for (int64_t i = 0; explains && i < form->argument_count; i++) {
         char term[64] = "";
-        if (form->word != NULL && i == 0) {
+        if (word && i == 0) {
             append(term, sizeof term, form->word);
             append(term, sizeof term, " ");
         }
@@ -153,7 +158,7 @@ void qni_help_verb(qni_out *out, const qni_verb *verb)
     if (any)
         heading(out, "Arguments");
     for (int64_t i = 0; i < verb->form_count; i++)
-        argument_entries(out, &verb->forms[i]);
+        argument_entries(out, verb, &verb->forms[i]);
     option_entries(out, verb->options, verb->option_count);
     option_entries(out, qni_common_options, QNI_COMMON_COUNT);
     examples(out, verb);

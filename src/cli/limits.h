@@ -77,4 +77,18 @@
 #define QNI_TERMINAL_PLOT_MAX_HEIGHT 18
 #define QNI_TERMINAL_PLOT_MIN_HEIGHT 12
 
+/* Bytes of SQL from a file: far more than a statement has, so that the database says what its limit is. */
+#define QNI_SQL_FILE_SIZE (INT64_C(64) << 20)
+
+/* Rows and bytes that a table for people gathers before it settles how wide its columns are: some screens, shown within
+ * a moment. */
+#define QNI_SQL_TEXT_ROWS 1000
+#define QNI_SQL_TEXT_SIZE (INT64_C(1) << 20)
+
+/* Columns of the terminal that one of a table is aligned to at most: longer cells push aside what follows them. */
+#define QNI_SQL_TEXT_COLUMNS 64
+
+/* Seconds that a statement may be given: a year, which milliseconds can count. */
+#define QNI_SQL_TIMEOUT_MOST 31536000
+
 #endif

@@ -146,6 +146,14 @@ static void synopsis(qni_out *out, const qni_verb *verb)
             literal(out, form->arguments[k].name, -1);
             qni_out_text(out, "\\fR");
         }
+        const qni_option *option;
+        for (int64_t k = 0; (option = qni_form_option(verb, form, k)) != NULL; k++) {
+            qni_out_text(out, " \\fB\\-\\-");
+            literal(out, option->name, -1);
+            qni_out_text(out, "\\fR \\fI");
+            literal(out, option->argument, -1);
+            qni_out_text(out, "\\fR");
+        }
         qni_out_text(out, " [\\fIOPTION\\fR]...\n");
     }
 }
@@ -155,12 +163,14 @@ static void arguments(qni_out *out, const qni_verb *verb)
     bool any = false;
     for (int64_t i = 0; i < verb->form_count; i++) {
         const qni_form *form = &verb->forms[i];
-        for (int64_t k = 0; k < form->argument_count; k++) {
+        bool word;
+        bool explains = qni_form_explains(&word, verb, form);
+        for (int64_t k = 0; explains && k < form->argument_count; k++) {
             if (!any)
                 section(out, "ARGUMENTS");
             any = true;
             qni_out_text(out, ".TP\n");
-            if (form->word != NULL && k == 0) {
+            if (word && k == 0) {
                 qni_out_text(out, "\\fB");
                 literal(out, form->word, -1);
                 qni_out_text(out, "\\fR ");

@@ -92,6 +92,16 @@ static const qni_option *find_letter(const qni_verb *verb, char letter)
     return NULL;
 }
 
+const qni_option *qni_form_option(const qni_verb *verb, const qni_form *form, int64_t i)
+{
+    const char *at = form->options;
+    for (; at != NULL && i > 0; i--) {
+        at = strchr(at, '|');
+        at = at != NULL ? at + 1 : NULL;
+    }
+    return at != NULL ? find_name(verb, at, strcspn(at, "|")) : NULL;
+}
+
 qn_status qni_unknown_name(qn_error *err, const char *what, const char *prefix, const char *name,
                            const char *const *names, int64_t count, const char *otherwise)
 {
@@ -105,6 +115,10 @@ qn_status qni_unknown_name(qn_error *err, const char *what, const char *prefix, 
 static qn_status unknown_long(const parser *p, const char *name, size_t size)
 {
     const qni_verb *verb = p->args->verb;
+    if (strchr(" \t\r\n", name[0]) != NULL) /* a comment in SQL */
+        return qni_error(p->err, QN_INVALID,
+                         "unknown option \"--" ECHO "\": an argument that begins with \"-\" goes after \"--\"",
+                         ECHOED(name));
     const char *names[QNI_OPTION_MAX];
     char word[QNI_ECHO_SIZE + 1] = "";
     memcpy(word, name, (size_t)qni_utf8_cut(name, (int64_t)size, QNI_ECHO_SIZE));
@@ -299,11 +313,36 @@ static qn_status read_words(parser *p)
     return s;
 }
 
-/* Finds the form that the first argument names, and takes that word away. */
+/* The first of the form's options that was given, or that was not; NULL: there is none. */
+static const qni_option *form_option(const qni_args *args, const qni_form *form, bool given)
+{
+    const qni_option *option;
+    for (int64_t i = 0; (option = qni_form_option(args->verb, form, i)) != NULL; i++)
+        if (qni_args_has(args, option) == given)
+            return option;
+    return NULL;
+}
+
+bool qni_form_explains(bool *word, const qni_verb *verb, const qni_form *form)
+{
+    *word = form->word != NULL;
+    for (int64_t i = 0; i < verb->form_count; i++) {
+        const qni_form *other = &verb->forms[i];
+        if (other == form || other->arguments != form->arguments || other->options != NULL)
+            continue;
+        if (other < form)
+            return false;
+        *word = false;
+    }
+    return form->options == NULL;
+}
+
+/* Finds the form that the first argument names, and takes that word away; or that an option asks for. */
 static void choose_form(const parser *p)
 {
     qni_args *args = p->args;
-    args->form = args->verb->forms;
+    bool plain = args->verb->form_count > 0 && args->verb->forms[0].word == NULL;
+    args->form = plain ? args->verb->forms : NULL;
     for (int64_t i = 0; i < args->verb->form_count; i++) {
         const qni_form *form = &args->verb->forms[i];
         if (form->word != NULL && p->literal > 0 && strcmp(args->arguments[0], form->word) == 0) {
@@ -312,7 +351,60 @@ static void choose_form(const parser *p)
             memmove(args->arguments, args->arguments + 1, sizeof args->arguments[0] * (size_t)args->argument_count);
             return;
         }
+        if (form_option(args, form, true) != NULL)
+            args->form = form;
     }
+}
+
+/* Options that make a form: all of them where it was chosen, none of them where a word chose another. */
+static qn_status check_form(const parser *p)
+{
+    const qni_args *args = p->args;
+    for (int64_t i = 0; i < args->verb->form_count; i++) {
+        const qni_form *form = &args->verb->forms[i];
+        const qni_option *given = form_option(args, form, true), *lacking = form_option(args, form, false);
+        if (given == NULL)
+            continue;
+        if (form != args->form)
+            return qni_error(p->err, QN_INVALID, "option \"--%s\" does not go with \"%s\"", given->name,
+                             args->form->word != NULL ? args->form->word : args->verb->name);
+        if (lacking != NULL)
+            return qni_error(p->err, QN_INVALID, "option \"--%s\" needs --%s=%s beside it", given->name, lacking->name,
+                             lacking->argument);
+    }
+    return QN_OK;
+}
+
+/* What can stand in the place of a plain form's last argument; NULL: nothing. */
+static const qni_option *instead_of_last(const qni_args *args)
+{
+    for (int64_t i = 1; i < args->verb->form_count && args->argument_count == args->form->argument_count - 1; i++)
+        if (args->verb->forms[i].options != NULL && args->verb->forms[i].argument_count == args->argument_count)
+            return qni_form_option(args->verb, &args->verb->forms[i], 0);
+    return NULL;
+}
+
+static qn_status missing_argument(const parser *p)
+{
+    const qni_args *args = p->args;
+    const char *name = args->form->arguments[args->argument_count].name;
+    const qni_option *instead = args->form == args->verb->forms ? instead_of_last(args) : NULL;
+    if (instead != NULL)
+        return qni_error(p->err, QN_INVALID, "%s is missing, or --%s %s in its place", name, instead->name,
+                         instead->argument);
+    return qni_error(p->err, QN_INVALID, "%s is missing", name);
+}
+
+static qn_status excess_argument(const parser *p)
+{
+    const qni_args *args = p->args;
+    const qni_option *option = form_option(args, args->form, true);
+    const char *word = args->arguments[args->form->argument_count];
+    if (option != NULL && args->argument_count == args->form->argument_count + 1)
+        return qni_error(p->err, QN_INVALID, "\"" ECHO "\" is one argument too many: --%s takes its place",
+                         ECHOED(word), option->name);
+    return qni_error(p->err, QN_INVALID,
+                     "\"" ECHO "\" is one argument too many (are there quotes around the one before?)", ECHOED(word));
 }
 
 /* A word where only words of forms may stand. */
@@ -332,16 +424,20 @@ static qn_status check_arguments(const parser *p)
     const qni_args *args = p->args;
     if (args->verb->leading || qni_args_has(args, &qni_common_options[QNI_COMMON_HELP]))
         return QN_OK;
+    if (args->form == NULL)
+        return args->argument_count > 0
+                   ? unknown_word(p, args->arguments[0])
+                   : qni_error(p->err, QN_INVALID, "a word that says what to do is missing, such as \"%s\"",
+                               args->verb->forms[0].word);
     int64_t wanted = args->form->argument_count;
     if (args->argument_count > wanted && wanted == 0 && args->form->word == NULL && args->verb->form_count > 1)
         return unknown_word(p, args->arguments[0]);
-    if (args->argument_count > wanted)
-        return qni_error(p->err, QN_INVALID,
-                         "\"" ECHO "\" is one argument too many (are there quotes around the one before?)",
-                         ECHOED(args->arguments[wanted]));
-    if (args->argument_count < wanted)
-        return qni_error(p->err, QN_INVALID, "%s is missing", args->form->arguments[args->argument_count].name);
-    return QN_OK;
+    qn_status s = check_form(p);
+    if (s == QN_OK && args->argument_count > wanted)
+        s = excess_argument(p);
+    else if (s == QN_OK && args->argument_count < wanted)
+        s = missing_argument(p);
+    return s;
 }
 
 /* Words with bundles of flags hold more options than words; as many as letters would be wasteful. */

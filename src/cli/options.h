@@ -64,11 +64,16 @@ typedef struct qni_argument {
     const char *files; /* endings of the files that it names, "csv|dat"; NULL: it names none */
 } qni_argument;
 
-/* One way to use a verb: `quern fit FORMULA DATA` and `quern fit nist FILE` are two. */
+/* One way to use a verb: `quern fit FORMULA DATA`, `quern fit FORMULA --from URL --query SQL` and `quern fit nist FILE`
+ * are three. */
 typedef struct qni_form {
-    const char *word; /* "nist": the first argument says so; NULL: the plain form, which stands first */
+    const char *word; /* "nist": the first argument says so; NULL: the plain form, which stands first.
+                         Without one, a word must be given */
     const qni_argument *arguments;
     int64_t argument_count; /* all must be given */
+    /* "from|query": any of these options says so as well, and all of them are needed; NULL: none. Its arguments are
+     * then the first ones of the plain form. */
+    const char *options;
 } qni_form;
 
 typedef struct qni_example {
@@ -106,6 +111,13 @@ extern const qni_option qni_common_options[QNI_COMMON_COUNT];
 
 /* The i-th option: the verb's own, then the common ones; NULL after the last. */
 const qni_option *qni_option_at(const qni_verb *verb, int64_t i);
+
+/* The i-th of the options that the form needs; NULL after the last. */
+const qni_option *qni_form_option(const qni_verb *verb, const qni_form *form, int64_t i);
+
+/* Whether help explains the form's arguments: not where those of another stand for them, as with options, or where a
+ * form before it has the same table. *word: the form's word stands before the first, for no other form shares them. */
+bool qni_form_explains(bool *word, const qni_verb *verb, const qni_form *form);
 
 /* An option as it was given. */
 typedef struct qni_given {

@@ -34,7 +34,7 @@ static const qni_option options[CONFIG_OPTION_COUNT] = {
                        .help = "text is for people, and a configuration file itself; json is for programs."},
 };
 
-static const qni_form forms[] = {{NULL, NULL, 0}, {"show", NULL, 0}};
+static const qni_form forms[] = {{.word = NULL}, {.word = "show"}};
 
 static const qni_example examples[] = {
     {"quern config show", "What is configured, and where:"},

@@ -166,6 +166,9 @@ const qni_option qni_fit_options_table[FIT_OPTION_COUNT] = {
     [FIT_NO_HEADER] = QNI_DATA_OPTION_NO_HEADER,
     [FIT_DELIMITER] = QNI_DATA_OPTION_DELIMITER,
     [FIT_TYPES] = QNI_DATA_OPTION_TYPES,
+    [FIT_FROM] = QNI_DATA_OPTION_FROM,
+    [FIT_QUERY] = QNI_DATA_OPTION_QUERY,
+    [FIT_PARAM] = QNI_DATA_OPTION_PARAM,
     [FIT_FORMAT] = {.name = "format",
                     .letter = 'f',
                     .type = QNI_OPTION_CHOICE,
@@ -243,8 +246,9 @@ static const qni_argument nist_arguments[] = {
 };
 
 static const qni_form forms[] = {
-    {NULL, curve_arguments, 2},
-    {"nist", nist_arguments, 1},
+    {.arguments = curve_arguments, .argument_count = 2},
+    {.arguments = curve_arguments, .argument_count = 1, .options = QNI_DATA_FORM_OPTIONS},
+    {.word = "nist", .arguments = nist_arguments, .argument_count = 1},
 };
 
 static const qni_example examples[] = {
@@ -258,6 +262,9 @@ static const qni_example examples[] = {
      "Known errors of the data, some of its rows, and intervals that follow the model's curvature:"},
     {"quern fit 'count = a*exp(-k*t) + c' examples/decay.csv --fix c=25 --loss soft_l1 --loss-scale 15",
      "A parameter that is known, and outliers that count less:"},
+    {"quern fit 'y = a + b*x' --from memory: --query 'SELECT 1 AS x, 2.5 AS y UNION ALL SELECT 2, 4.5 UNION ALL SELECT "
+     "3, 6.4'",
+     "Data from a database:"},
 };
 
 const qni_verb qni_verb_fit = {

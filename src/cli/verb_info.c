@@ -37,7 +37,7 @@ static const qni_option options[INFO_OPTION_COUNT] = {
                      .help = "text is for people, json for programs."},
 };
 
-static const qni_form forms[] = {{NULL, NULL, 0}};
+static const qni_form forms[] = {{.word = NULL}};
 
 static const qni_example examples[] = {
     {"quern info", "What belongs into a report of a fault:"},

@@ -22,6 +22,9 @@ enum {
     PREDICT_NO_HEADER,
     PREDICT_DELIMITER,
     PREDICT_TYPES,
+    PREDICT_FROM,
+    PREDICT_QUERY,
+    PREDICT_PARAM,
     PREDICT_OPTION_COUNT
 };
 
@@ -73,6 +76,9 @@ static const qni_option options[PREDICT_OPTION_COUNT] = {
     [PREDICT_NO_HEADER] = QNI_DATA_OPTION_NO_HEADER,
     [PREDICT_DELIMITER] = QNI_DATA_OPTION_DELIMITER,
     [PREDICT_TYPES] = QNI_DATA_OPTION_TYPES,
+    [PREDICT_FROM] = QNI_DATA_OPTION_FROM,
+    [PREDICT_QUERY] = QNI_DATA_OPTION_QUERY,
+    [PREDICT_PARAM] = QNI_DATA_OPTION_PARAM,
 };
 
 static const qni_argument arguments[] = {
@@ -83,7 +89,10 @@ static const qni_argument arguments[] = {
      QNI_DATA_ARGUMENT_FILES},
 };
 
-static const qni_form forms[] = {{NULL, arguments, sizeof arguments / sizeof arguments[0]}};
+static const qni_form forms[] = {
+    {.arguments = arguments, .argument_count = 2},
+    {.arguments = arguments, .argument_count = 1, .options = QNI_DATA_FORM_OPTIONS},
+};
 
 static const qni_example examples[] = {
     {"quern fit 'volume = a*(1 - exp(-b*pressure))' examples/adsorption.csv --format json | quern predict - "
@@ -138,22 +147,31 @@ static qn_status select_columns(predict_job *job, qn_error *err)
     return s;
 }
 
-static qn_status open_inputs(predict_job *job, qn_error *err)
+static qn_status open_fit(predict_job *job, qn_error *err)
 {
-    const char *fit = job->args->arguments[0], *data = job->args->arguments[1];
-    if (strcmp(fit, "-") == 0 && strcmp(data, "-") == 0)
+    const char *fit = job->args->arguments[0], *query = qni_args_text(job->args, &options[PREDICT_QUERY]);
+    const char *data = job->args->form->options == NULL ? job->args->arguments[1] : NULL;
+    bool standard = data != NULL ? strcmp(data, "-") == 0 : qni_sql_is_standard_input(query);
+    if (strcmp(fit, "-") == 0 && standard)
         return qni_error(err, QN_INVALID, "fit and data cannot both come from standard input");
     if (qni_args_has(job->args, &options[PREDICT_CONFIDENCE]) && !job->options.band)
         return qni_error(err, QN_INVALID, "--confidence says nothing without --band");
-    qn_status s = qn_fit_saved_read(&job->fit, fit, qni_run_allocator(job->run, QNI_HOLDER_MODEL), err);
-    if (s != QN_OK)
-        return s;
+    return qn_fit_saved_read(&job->fit, fit, qni_run_allocator(job->run, QNI_HOLDER_MODEL), err);
+}
+
+static qn_status open_data(predict_job *job, qn_error *err)
+{
+    const char *data = job->args->form->options == NULL ? job->args->arguments[1] : NULL;
     qni_data_options how = {.args = job->args,
                             .no_header = &options[PREDICT_NO_HEADER],
                             .delimiter = &options[PREDICT_DELIMITER],
                             .types = &options[PREDICT_TYPES],
+                            .from = &options[PREDICT_FROM],
+                            .query = &options[PREDICT_QUERY],
+                            .param = &options[PREDICT_PARAM],
                             .allocator = qni_run_allocator(job->run, QNI_HOLDER_TABLE)};
-    qni_log(QN_LOG_DEBUG, "predict", "opening \"%s\"", data);
+    if (data != NULL)
+        qni_log(QN_LOG_DEBUG, "predict", "opening \"%s\"", data);
     return qni_data_open(&job->data, data, &how, err);
 }
 
@@ -170,18 +188,18 @@ static qn_status predict_table(predict_job *job, const qn_table *table, qn_error
 static qn_status predict_all(predict_job *job, qn_error *err)
 {
     qn_status s = select_columns(job, err);
-    if (s == QN_OK && job->data.csv == NULL)
+    if (s == QN_OK && !qni_data_is_stream(&job->data))
         s = predict_table(job, job->data.table, err);
-    for (bool more = job->data.csv != NULL; s == QN_OK && more && job->run->out->failed == 0;) {
-        qn_table *table;
-        s = qn_csv_read(&table, job->data.csv, QNI_PREDICT_ROWS, err);
+    for (bool more = qni_data_is_stream(&job->data); s == QN_OK && more && job->run->out->failed == 0;) {
+        qn_table *table = NULL;
+        s = qni_data_next(&table, &job->data, QNI_PREDICT_ROWS, err);
         more = table != NULL;
         if (s == QN_OK && more && !job->begun)
             qni_data_warn_of_types(&job->data, table);
         if (s == QN_OK && more)
             s = predict_table(job, table, err);
-        else if (s == QN_OK && !job->begun)
-            s = qni_error_at(err, QN_DATA, qni_file_name(job->data.path), 0, 0, "there is a header but no row of data");
+        if (s != QN_OK && err != NULL)
+            qni_data_renumber(&job->data, table, err);
         qn_table_free(table);
     }
     return s == QN_OK ? qni_predict_show_end(job, err) : s;
@@ -206,10 +224,12 @@ static int run_predict(qni_run *run, const qni_args *args)
     const char *warning;
     int code = 0;
     set_options(&job);
-    qn_status s = open_inputs(&job, &err);
-    if (s == QN_INVALID)
-        code = qni_report_usage(&err, args->verb->name);
-    else if (s != QN_OK || predict_all(&job, &err) != QN_OK)
+    qn_status s = open_fit(&job, &err);
+    if (s != QN_OK)
+        code = s == QN_INVALID ? qni_report_usage(&err, args->verb->name) : qni_report(&err);
+    else if (open_data(&job, &err) != QN_OK)
+        code = qni_data_report(&job.data, &err);
+    else if (predict_all(&job, &err) != QN_OK)
         code = qni_report(&err);
     for (int64_t i = 0; code == 0 && (warning = qni_predict_warning(text, &job, i)) != NULL; i++)
         qni_report_warning(warning);

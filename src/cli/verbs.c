@@ -26,7 +26,8 @@ static const qni_verb leading = {
     .leading = true,
 };
 
-static const qni_verb *const verbs[] = {&qni_verb_fit, &qni_verb_predict, &qni_verb_info, &qni_verb_config};
+static const qni_verb *const verbs[] = {&qni_verb_fit, &qni_verb_predict, &qni_verb_sql,
+                                        &qni_verb_db,  &qni_verb_info,    &qni_verb_config};
 
 static const qni_variable variables[] = {
     {"QUERN_CONFIG", "The configuration file, in place of the user's own; see quern.conf(5). Empty: none."},
@@ -36,6 +37,7 @@ static const qni_variable variables[] = {
     {"QUERN_CPU",
      "Which vector instructions may be used: baseline, avx2 or avx512. Without it, the widest that the processor has."},
     {"QUERN_THREADS", "How many threads may work. Without it, as many as the process has processors."},
+    {"QUERN_DUCKDB_LIB", "The shared object of DuckDB, in place of the libduckdb.so that the system finds."},
     {"NO_COLOR", "Set and not empty: no colour, even on a terminal."},
     {"TERM", "dumb: neither colour nor a line of progress."},
     {"LC_ALL, LC_CTYPE, LANG",
@@ -46,9 +48,10 @@ static const qni_exit_code exit_codes[] = {
     {"0", "Done."},
     {"1", "Done, but the answer is no: not converged, nothing found."},
     {"2", "The command line is wrong."},
-    {"65", "The formula or the data is wrong, or exceeds a limit."},
+    {"65", "The formula, the SQL or the data is wrong, or exceeds a limit."},
     {"66", "An input is not there."},
-    {"69", "An optional part of Quern is not available here."},
+    {"69",
+     "An optional part of Quern is not available here; a database cannot be reached, is locked or takes too long."},
     {"70", "A fault of Quern's own. Please report it."},
     {"71", "Out of memory, or over --memory-limit."},
     {"73", "An output cannot be created."},

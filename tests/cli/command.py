@@ -37,6 +37,12 @@ MISRA1A_CERTIFIED = {"a": (2.3894212918e02, 2.7070075241e00), "b": (5.5015643181
 MISRA1A_RSS = 1.2455138894e-01
 
 
+def has_part(name):
+    """Whether an optional part is here, as the command says it."""
+    done = subprocess.run([QUERN, "info", "--format", "json"], capture_output=True)
+    return done.returncode == 0 and any(part["name"] == name and part["present"] for part in json.loads(done.stdout)["parts"])
+
+
 class Command(unittest.TestCase):
     """A test with a folder of its own, as the folder in which the command runs."""
 
@@ -85,6 +91,17 @@ class Command(unittest.TestCase):
         self.assertEqual((code, out), (expected_code, ""), msg=f"{words}: {err}")
         self.assertTrue(err.startswith("quern: "), msg=err)
         return err
+
+    def example_works(self, line):
+        """An example of help, beside the project's examples. One of a database needs SQLite."""
+        if not os.path.exists(os.path.join(self.folder, "examples")):
+            os.symlink(os.path.join(PROJECT, "examples"), os.path.join(self.folder, "examples"))
+        if ("memory:" in line or "sqlite:" in line) and not has_part("sqlite"):
+            return
+        environment = {**self.environment, "PATH": os.path.dirname(QUERN) + ":/usr/bin:/bin"}
+        done = subprocess.run(["/bin/sh", "-c", line], cwd=self.folder, env=environment, capture_output=True, timeout=TIMEOUT)
+        self.assertEqual(done.returncode, 0, msg=f"{line}\n{done.stderr.decode()}")
+        self.assertNotEqual(done.stdout, b"", msg=line)
 
     def fit_json(self, *words, code=0, **rest):
         got, out, err = self.run_quern("fit", *words, "--format", "json", **rest)

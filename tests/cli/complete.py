@@ -134,9 +134,9 @@ class Completion(Command):
         self.assertEqual({word.rstrip("/=").replace("\\", "") for word in got}, set(expected), msg=stem + typed)
 
     def test_verbs(self):
-        self.gives({"fit", "predict", "info", "config", "help"}, "quern ")
+        self.gives({"fit", "predict", "sql", "db", "info", "config", "help"}, "quern ")
         self.gives({"fit"}, "quern ", "f")
-        self.gives({"fit", "predict", "info", "config"}, "quern help ")
+        self.gives({"fit", "predict", "sql", "db", "info", "config"}, "quern help ")
         self.gives({"info"}, "quern --log-level info ", "i")
 
     def test_options_of_each_verb(self):

@@ -1,5 +1,5 @@
-"""The user's guide, docs/fit.md, does what it prints: its commands run, in order, and say what stands below them; its pieces of C stand
-in the programs that it names.
+"""The user's guides, docs/fit.md and docs/databases.md, do what they print: their commands run, in order, and say what stands below them;
+their pieces of C stand in the programs that they name.
 
     QUERN=build/NAME/quern python3 tests/cli/guide.py --write     prints anew what the commands say
 """
@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+import unittest
 
-from command import Command, PROJECT, QUERN, TIMEOUT, main
+from command import Command, PROJECT, QUERN, TIMEOUT, has_part, main
 
 GUIDE = os.path.join(PROJECT, "docs", "fit.md")
+DATABASES = os.path.join(PROJECT, "docs", "databases.md")
 
 
 def comparable(text):
@@ -43,13 +45,20 @@ class Guide(Command):
         path = os.path.join(self.folder, "bin") + ":" + self.environment["PATH"]
         return self.folder, {**self.environment, "PATH": path}
 
-    def test_commands_print_what_stands_below_them(self):
+    def check(self, guide, least):
         folder, environment = self.prepare()
-        with open(GUIDE) as file:
+        with open(guide) as file:
             blocks = re.findall(r"(?ms)^```\n(\$ .*?)^```$", file.read())
-        self.assertGreater(len(blocks), 10)
+        self.assertGreaterEqual(len(blocks), least)
         for block in blocks:
             self.assertEqual(comparable(answered(block, folder, environment)), comparable(block))
+
+    def test_commands_print_what_stands_below_them(self):
+        self.check(GUIDE, 11)
+
+    @unittest.skipUnless(has_part("sqlite"), "SKIP: SQLite is not here")
+    def test_so_do_those_about_databases(self):
+        self.check(DATABASES, 5)
 
     def test_pieces_of_c_stand_in_a_program_that_is_compiled_and_run(self):
         programs = ""
@@ -57,9 +66,11 @@ class Guide(Command):
             if name.endswith(".c"):
                 with open(os.path.join(PROJECT, "examples", name)) as file:
                     programs += re.sub(r" +/\*.*?\*/", "", file.read())
-        with open(GUIDE) as file:
-            pieces = re.findall(r"(?ms)^```c\n(.*?)^```$", file.read())
-        self.assertGreater(len(pieces), 1)
+        pieces = []
+        for guide in GUIDE, DATABASES:
+            with open(guide) as file:
+                pieces += re.findall(r"(?ms)^```c\n(.*?)^```$", file.read())
+        self.assertGreater(len(pieces), 2)
         for piece in pieces:
             self.assertIn(piece, programs)
 
@@ -76,26 +87,28 @@ class Guide(Command):
         self.assertLessEqual(found - {"name", "value"}, listed)
 
     def test_links_to_sections_lead_somewhere(self):
-        with open(GUIDE) as file:
-            text = file.read()
-        sections = {re.sub(r"[^a-z ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"(?m)^## (.*)$", text)}
-        self.assertLessEqual(set(re.findall(r"\(#([^)]*)\)", text)), sections)
+        for guide in GUIDE, DATABASES:
+            with open(guide) as file:
+                text = file.read()
+            sections = {re.sub(r"[^a-z ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"(?m)^## (.*)$", text)}
+            self.assertLessEqual(set(re.findall(r"\(#([^)]*)\)", text)), sections)
 
 
-def write():
+def write(path):
     guide = Guide()
     guide.setUp()
     folder, environment = guide.prepare()
-    with open(GUIDE) as file:
+    with open(path) as file:
         text = file.read()
     text = re.sub(r"(?ms)^```\n(\$ .*?)^```$", lambda m: "```\n" + answered(m.group(1), folder, environment) + "```", text)
-    with open(GUIDE, "w") as file:
+    with open(path, "w") as file:
         file.write(text)
     guide.doCleanups()
 
 
 if __name__ == "__main__":
     if "--write" in sys.argv:
-        write()
+        write(GUIDE)
+        write(DATABASES)
     else:
         main()

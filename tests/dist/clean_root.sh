@@ -54,7 +54,7 @@ rm -rf --one-file-system "$root"
 cp -a --reflink=auto "$bare" "$root"
 mkdir "$root/guest"
 cp "$deb" "$root/guest/quern.deb"
-cp "$source"/tests/install/consumer/* "$source"/examples/* "$root/guest/"
+cp -r "$source"/tests/install/consumer/* "$source"/examples/* "$root/guest/"
 
 files_of_root() {
     (cd "$root" && find etc usr var opt ! -path 'var/cache/*' ! -path 'var/log/*' ! -path 'var/lib/apt/*' ! -path 'var/lib/dpkg/*' \
@@ -88,6 +88,9 @@ grep -q '<svg' peak.svg || not_ok "no figure"
 gzip -k transmittance.csv
 quern fit 'transmittance = area/width * exp(-0.5*((wavelength - centre)/width)^2)' transmittance.csv.gz \
     --start area=1,width=5,centre=450 | grep -E 'centre +451\.541 ' || not_ok "no fit of a compressed file"
+
+step quern sql
+quern sql memory: 'SELECT \$1 + 1 AS n' --param 41 --format csv | grep -x 42 || not_ok "no database"
 
 step man quern-fit
 man quern-fit | grep -A2 '^SYNOPSIS' || not_ok "no manual page"

@@ -140,6 +140,32 @@ static void a_drawn_fit_survives_every_failing_allocation(void **state)
     assert_int_equal(unlink(figure), 0);
 }
 
+#define ROWS "SELECT 1 AS x, 2.5 AS y UNION ALL SELECT 2, 4.5 UNION ALL SELECT 3, 6.25"
+
+static void a_query_survives_every_failing_allocation_in_every_format(void **state)
+{
+    (void)state;
+    static const char *const formats[] = {"text", "csv", "json", "npy"};
+    if (!qn_has("sqlite"))
+        skip();
+    for (int i = 0; i < 4; i++) {
+        line l = {{"quern", "sql", "memory:", ROWS " LIMIT $1", "-f", formats[i], "--param", "int:2"}, 8};
+        assert_true(test_fault_sweep(call, &l, 10000) > 5);
+    }
+    line odd = {{"quern", "sql", "memory:", "SELECT $1, $2, NULL, 'x' || char(27)", "--param=bytes:00ff", "--param=-"},
+                6};
+    assert_true(test_fault_sweep(call, &odd, 10000) > 5);
+}
+
+static void a_fit_of_rows_survives_every_failing_allocation(void **state)
+{
+    (void)state;
+    line l = {{"quern", "fit", "y = a*x + b", "--from", "memory:", "--query", ROWS, "--start", "a=1,b=0"}, 9};
+    if (!qn_has("sqlite"))
+        skip();
+    assert_true(test_fault_sweep(call, &l, 10000) > 5);
+}
+
 static void a_fit_with_a_covariance_survives_every_failing_allocation(void **state)
 {
     (void)state;
@@ -195,6 +221,19 @@ static void a_configured_command_survives_every_failing_allocation(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+static void migrations_survive_every_failing_allocation(void **state)
+{
+    (void)state;
+    if (!qn_has("sqlite")) {
+        (void)fprintf(stderr, "SKIP SQLite is not here: quern db without memory is NOT tested\n");
+        return;
+    }
+    line text = {{"quern", "db", "migrate", "memory:", "examples/migrations"}, 5};
+    assert_true(test_fault_sweep(call, &text, 2000) > 50);
+    line json = {{"quern", "db", "rollback", "memory:", "examples/migrations", "-f", "json"}, 7};
+    assert_true(test_fault_sweep(call, &json, 2000) > 30);
+}
+
 static void help_survives_every_failing_allocation(void **state)
 {
     (void)state;
@@ -208,12 +247,15 @@ int main(void)
         cmocka_unit_test(a_fit_shown_as_text_survives_every_failing_allocation),
         cmocka_unit_test(a_fit_shown_as_json_survives_every_failing_allocation),
         cmocka_unit_test(a_counted_fit_survives_every_failing_allocation),
+        cmocka_unit_test(a_query_survives_every_failing_allocation_in_every_format),
+        cmocka_unit_test(a_fit_of_rows_survives_every_failing_allocation),
         cmocka_unit_test(a_fit_with_everything_survives_every_failing_allocation),
         cmocka_unit_test(a_drawn_fit_survives_every_failing_allocation),
         cmocka_unit_test(a_fit_with_a_covariance_survives_every_failing_allocation),
         cmocka_unit_test(a_prediction_survives_every_failing_allocation),
         cmocka_unit_test(info_survives_every_failing_allocation),
         cmocka_unit_test(a_configured_command_survives_every_failing_allocation),
+        cmocka_unit_test(migrations_survive_every_failing_allocation),
         cmocka_unit_test(help_survives_every_failing_allocation),
     };
     return cmocka_run_group_tests(tests, write_data, remove_data);

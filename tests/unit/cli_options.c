@@ -38,7 +38,8 @@ static const qni_option table[COUNT] = {
 };
 
 static const qni_argument two[] = {{.name = "FIRST", .help = "."}, {.name = "SECOND", .help = "."}};
-static const qni_form forms[] = {{NULL, two, 2}, {"alone", two, 1}};
+static const qni_form forms[] = {{.arguments = two, .argument_count = 2},
+                                 {.word = "alone", .arguments = two, .argument_count = 1}};
 static const qni_verb verb = {.name = "try", .forms = forms, .form_count = 2, .options = table, .option_count = COUNT};
 
 enum {
@@ -209,7 +210,7 @@ static void what_is_configured_holds_until_something_is_given(void **state)
 static void a_word_where_only_forms_stand_is_met_with_the_nearest(void **state)
 {
     (void)state;
-    static const qni_form words[] = {{NULL, NULL, 0}, {"show", NULL, 0}};
+    static const qni_form words[] = {{.word = NULL}, {.word = "show"}};
     static const qni_verb shows = {
         .name = "t", .forms = words, .form_count = 2, .options = table, .option_count = COUNT};
     qni_args args;
@@ -235,6 +236,56 @@ static void the_first_argument_chooses_the_form(void **state)
     assert_ptr_equal(args.form, &forms[0]);
     assert_int_equal(args.argument_count, 2);
     qni_args_free(&args);
+}
+
+static const qni_form places[] = {{.arguments = two, .argument_count = 2},
+                                  {.arguments = two, .argument_count = 1, .options = "output|level"},
+                                  {.word = "alone", .arguments = two, .argument_count = 1}};
+static const qni_verb elsewhere = {
+    .name = "try", .forms = places, .form_count = 3, .options = table, .option_count = COUNT};
+
+static void options_can_take_the_place_of_an_argument(void **state)
+{
+    (void)state;
+    qni_args args;
+    qn_error err = qn_error_none();
+    assert_ok(parse(&args, &elsewhere, "--output o x --level 4", &err), &err);
+    assert_ptr_equal(args.form, &places[1]);
+    assert_int_equal(args.argument_count, 1);
+    assert_string_equal(args.arguments[0], "x");
+    qni_args_free(&args);
+    assert_ok(parse(&args, &elsewhere, "x y -v", &err), &err);
+    assert_ptr_equal(args.form, &places[0]);
+    qni_args_free(&args);
+    assert_string_equal(qni_form_option(&elsewhere, &places[1], 0)->name, "output");
+    assert_string_equal(qni_form_option(&elsewhere, &places[1], 1)->name, "level");
+    assert_null(qni_form_option(&elsewhere, &places[1], 2));
+    assert_null(qni_form_option(&elsewhere, &places[0], 0));
+}
+
+static void such_options_go_together_and_with_no_other_form(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *sentence;
+    } wrong[] = {
+        {"x --output o", "option \"--output\" needs --level=N beside it"},
+        {"x y --level 4", "option \"--level\" needs --output=FILE beside it"},
+        {"x y --level 4 -oo", "\"y\" is one argument too many: --output takes its place"},
+        {"x", "SECOND is missing, or --output FILE in its place"},
+        {"~", "SECOND is missing, or --output FILE in its place"},
+        {"", "FIRST is missing"},
+        {"--level 4 -oo", "FIRST is missing"},
+        {"alone", "FIRST is missing"},
+        {"alone x --level 4 -oo", "option \"--output\" does not go with \"alone\""},
+        {"x y z", "\"z\" is one argument too many (are there quotes around the one before?)"},
+    };
+    qni_args args;
+    qn_error err = qn_error_none();
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(parse(&args, &elsewhere, wrong[i].line, &err), QN_INVALID);
+        assert_string_equal(err.message, wrong[i].sentence);
+    }
 }
 
 static void an_empty_word_is_an_argument_and_a_value(void **state)
@@ -365,6 +416,8 @@ int main(void)
         cmocka_unit_test(what_is_configured_holds_until_something_is_given),
         cmocka_unit_test(a_word_where_only_forms_stand_is_met_with_the_nearest),
         cmocka_unit_test(the_first_argument_chooses_the_form),
+        cmocka_unit_test(options_can_take_the_place_of_an_argument),
+        cmocka_unit_test(such_options_go_together_and_with_no_other_form),
         cmocka_unit_test(an_empty_word_is_an_argument_and_a_value),
         cmocka_unit_test(help_needs_no_arguments),
         cmocka_unit_test(a_leading_table_stops_at_the_first_argument),

@@ -23,7 +23,8 @@ static const qni_option odd_options[] = {
     {.name = "set", .type = QNI_OPTION_LIST, .argument = "N=V", .group = "A group", .help = "Some."},
 };
 static const qni_argument odd_arguments[] = {{"WHAT", "Anything.", NULL}, {"INPUT", "A file.", "x|y"}};
-static const qni_form odd_forms[] = {{NULL, odd_arguments, 2}, {"again", odd_arguments + 1, 1}};
+static const qni_form odd_forms[] = {{.arguments = odd_arguments, .argument_count = 2},
+                                     {.word = "again", .arguments = odd_arguments + 1, .argument_count = 1}};
 static const qni_example odd_examples[] = {{"quern odd 'a^b' ~/x `y`", ".first:"}};
 static const qni_verb odd = {
     .name = "odd",

@@ -126,6 +126,39 @@ static void numbers_are_shortest_and_null_where_not_finite(void **state)
     expect(&p, "[1e-07,5,-0,1.7976931348623157e+308,null,null,null]\n");
 }
 
+/* What RFC 8259 takes for a number, digit for digit; everything else is a string. */
+static void digits_stay_as_they_are(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = {"0",      "-0",     "12.50",  "123456789012345678901234567890.10",
+                                          "-1.5e3", "1E+400", "1.0e-2", "9223372036854775808"};
+    static const char *const strings[] = {"+1",  ".5",  "5.", "007", "-",   "",    "1e",  "1e+",
+                                          "NaN", "0x1", "1 ", "1,2", "-.5", "1.e", "--1", "1.2.3"};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        page p;
+        char expected[64];
+        qni_json_digits(begin(&p, 0), numbers[i], (int64_t)strlen(numbers[i]));
+        snprintf(expected, sizeof expected, "%s\n", numbers[i]);
+        expect(&p, expected);
+    }
+    for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
+        page p;
+        char expected[64];
+        qni_json_digits(begin(&p, 0), strings[i], (int64_t)strlen(strings[i]));
+        snprintf(expected, sizeof expected, "\"%s\"\n", strings[i]);
+        expect(&p, expected);
+    }
+}
+
+/* A terminal obeys U+009B as it does ESC [. */
+static void what_would_control_a_terminal_is_escaped(void **state)
+{
+    (void)state;
+    page p;
+    qni_json_string(begin(&p, 0), "\x7F\xC2\x80\xC2\x9B\xC2\xA0\xC3\xA9", -1);
+    expect(&p, "\"\\u007f\\u0080\\u009b\xC2\xA0\xC3\xA9\"\n");
+}
+
 static void strings_are_escaped(void **state)
 {
     (void)state;
@@ -133,7 +166,7 @@ static void strings_are_escaped(void **state)
     qni_json_writer *w = begin(&p, 0);
     qni_json_string(w, "a\"b\\c/\b\f\n\r\t\v\x01\x1f\x7f\0z", 17);
     qni_json_string(w, "", 0);
-    expect(&p, "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u000b\\u0001\\u001f\x7f\\u0000z\"\n\"\"\n");
+    expect(&p, "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u000b\\u0001\\u001f\\u007f\\u0000z\"\n\"\"\n");
 }
 
 static void good_utf8_stays_and_bad_is_replaced(void **state)
@@ -291,6 +324,8 @@ int main(void)
         cmocka_unit_test(pretty_text_has_a_line_a_value),
         cmocka_unit_test(values_at_the_top_are_lines),
         cmocka_unit_test(numbers_are_shortest_and_null_where_not_finite),
+        cmocka_unit_test(digits_stay_as_they_are),
+        cmocka_unit_test(what_would_control_a_terminal_is_escaped),
         cmocka_unit_test(strings_are_escaped),
         cmocka_unit_test(good_utf8_stays_and_bad_is_replaced),
         cmocka_unit_test(long_strings_pass_whole),

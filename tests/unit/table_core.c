@@ -5,7 +5,7 @@
 #include <quern/table.h>
 
 #include "array/strings_int.h"
-#include "array/time_int.h"
+#include "base/time.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* array/time.c: see time_int.h. */
-#include "array/time_int.h"
+/* base/time.c: see time.h. */
+#include "base/time.h"
 
 #include <string.h>
 
@@ -130,4 +130,63 @@ bool qni_timestamp_parse(int64_t *us, const char *text, int64_t size)
     }
     *us = days * (int64_t)86400000000 + time - offset;
     return true;
+}
+
+/* The digits of `value`, `count` of them, at `at`. */
+static void put_digits(char *at, int64_t value, int count)
+{
+    for (int i = count - 1; i >= 0; i--, value /= 10)
+        at[i] = (char)('0' + value % 10);
+}
+
+int64_t qni_date_text(char out[QNI_TIME_TEXT_SIZE], int64_t days)
+{
+    enum {
+        LENGTH = 10
+    };
+    const int64_t first = days_since_epoch(1, 1, 1), last = days_since_epoch(9999, 12, 31);
+    out[0] = '\0';
+    if (days < first || days > last)
+        return 0;
+    int year = 1970 + (int)(days / 365); /* too late by a few years at most, or too early before 1970 */
+    while (days_since_epoch(year, 1, 1) > days)
+        year--;
+    while (days_since_epoch(year + 1, 1, 1) <= days)
+        year++;
+    int64_t rest = days - days_since_epoch(year, 1, 1);
+    int month = 1;
+    for (; rest >= days_in_month(year, month); month++)
+        rest -= days_in_month(year, month);
+    memcpy(out, "0000-00-00", LENGTH + 1);
+    put_digits(out, year, 4);
+    put_digits(out + 5, month, 2);
+    put_digits(out + 8, rest + 1, 2);
+    return LENGTH;
+}
+
+int64_t qni_timestamp_text(char out[QNI_TIME_TEXT_SIZE], int64_t us, char between)
+{
+    const int64_t day_us = INT64_C(86400000000), second_us = 1000000;
+    int64_t days = us / day_us, rest = us % day_us;
+    if (rest < 0) {
+        rest += day_us;
+        days--;
+    }
+    int64_t length = qni_date_text(out, days);
+    if (length == 0)
+        return 0;
+    out[length] = between;
+    memcpy(out + length + 1, "00:00:00", 9);
+    put_digits(out + length + 1, rest / second_us / 3600, 2);
+    put_digits(out + length + 4, rest / second_us / 60 % 60, 2);
+    put_digits(out + length + 7, rest / second_us % 60, 2);
+    length += 9;
+    if (rest % second_us != 0) {
+        out[length] = '.';
+        put_digits(out + length + 1, rest % second_us, 6);
+        for (length += 7; out[length - 1] == '0';)
+            length--;
+        out[length] = '\0';
+    }
+    return length;
 }

@@ -1,0 +1,2 @@
+DROP VIEW last_close;
+DROP TABLE earnings;
