@@ -386,8 +386,8 @@ qn_status qni_duck_step(bool *more, qni_statement *statement, qn_error *err);
 int64_t qni_duck_changed(const qni_statement *statement);
 void qni_duck_reset(qni_statement *statement);
 int64_t qni_duck_deadline(const qni_duck *duck);
-/* The next chunk; at the end *more is false. */
-qn_status qni_duck_fetch(bool *more, qni_duck_statement *st, qn_error *err);
+/* Sees to it that rows of a chunk are ahead, fetching the next one where none are; at the end *more is false. */
+qn_status qni_duck_ahead(bool *more, qni_duck_statement *st, qn_error *err);
 
 /* duckdb_bind.c */
 qn_status qni_duck_bind(qni_duck_statement *st, const qn_value *params, int64_t param_count, qn_error *err);

@@ -220,15 +220,11 @@ qn_status qni_duck_read(bool *more, qni_statement *statement, qn_table *table, i
     int64_t left = max_rows < 0 ? INT64_MAX : max_rows;
     *more = true;
     while (left > 0) {
-        if (st->row == st->chunk_size) {
-            qn_status s = qni_duck_fetch(more, st, err);
-            if (s == QN_OK && *more)
-                s = qni_duck_chunk_ready(st, err);
-            if (s != QN_OK || !*more)
-                return s;
-        }
+        qn_status s = qni_duck_ahead(more, st, err);
+        if (s != QN_OK || !*more)
+            return s;
         int64_t count = st->chunk_size - st->row < left ? st->chunk_size - st->row : left;
-        qn_status s = copy_rows(st, table, count, err);
+        s = copy_rows(st, table, count, err);
         if (s != QN_OK)
             return s;
         left -= count;

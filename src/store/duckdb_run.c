@@ -222,7 +222,8 @@ qn_status qni_duck_start(qni_statement *statement, const qn_value *params, int64
     }
 }
 
-qn_status qni_duck_fetch(bool *more, qni_duck_statement *st, qn_error *err)
+/* The next chunk; at the end *more is false. */
+static qn_status fetch(bool *more, qni_duck_statement *st, qn_error *err)
 {
     qni_duck *duck = qni_duck_of(st->base.db);
     const qni_duck_api *api = &duck->api;
@@ -255,17 +256,21 @@ qn_status qni_duck_fetch(bool *more, qni_duck_statement *st, qn_error *err)
     return QN_OK;
 }
 
+qn_status qni_duck_ahead(bool *more, qni_duck_statement *st, qn_error *err)
+{
+    *more = true;
+    if (st->row < st->chunk_size)
+        return QN_OK;
+    qn_status s = fetch(more, st, err);
+    return s == QN_OK && *more ? qni_duck_chunk_ready(st, err) : s;
+}
+
 qn_status qni_duck_step(bool *more, qni_statement *statement, qn_error *err)
 {
     qni_duck_statement *st = (qni_duck_statement *)statement;
-    *more = true;
-    if (st->row == st->chunk_size) {
-        qn_status s = qni_duck_fetch(more, st, err);
-        if (s == QN_OK && *more)
-            s = qni_duck_chunk_ready(st, err);
-        if (s != QN_OK || !*more)
-            return s;
-    }
+    qn_status s = qni_duck_ahead(more, st, err);
+    if (s != QN_OK || !*more)
+        return s;
     st->row++;
     return qni_duck_row_ready(st, err);
 }
