@@ -66,6 +66,7 @@ long: deps-tests
 	cmake --preset full
 	cmake --build build/full
 	QUERN_TEST_EFFORT=long $(CTEST) --test-dir build/full -LE house
+	scripts/analyze --only tidy --deep
 	cmake --preset fuzz
 	cmake --build build/fuzz
 	scripts/fuzz build/fuzz $(FUZZ_SECONDS)

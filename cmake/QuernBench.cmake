@@ -3,6 +3,7 @@ pkg_check_modules(GSL QUIET IMPORTED_TARGET GLOBAL gsl)
 pkg_check_modules(CMINPACK QUIET IMPORTED_TARGET GLOBAL cminpack)
 pkg_check_modules(SLEEF QUIET IMPORTED_TARGET GLOBAL sleef)
 pkg_check_modules(CK QUIET IMPORTED_TARGET GLOBAL ck)
+pkg_check_modules(GLIB QUIET IMPORTED_TARGET GLOBAL glib-2.0)
 # Ceres is C++ and has no pkg-config file: the language is enabled only for it.
 find_path(CERES_INCLUDE_DIR ceres/ceres.h)
 find_path(CERES_EIGEN_DIR Eigen/Core PATH_SUFFIXES eigen3)
@@ -24,7 +25,7 @@ if(CERES_INCLUDE_DIR AND CERES_EIGEN_DIR AND CERES_LIBRARY AND CERES_GLOG_LIBRAR
   endif()
 endif()
 
-# qn_bench(NAME [FOLDERS folders…] [LIBRARIES targets…] [PEERS gsl|cminpack|ceres|sleef|ck…] [SOURCES files…]): bench/NAME.c (or SOURCES) as the program
+# qn_bench(NAME [FOLDERS folders…] [LIBRARIES targets…] [PEERS gsl|cminpack|ceres|sleef|ck|glib…] [SOURCES files…]): bench/NAME.c (or SOURCES) as the program
 # bench_NAME, built and run by the target "bench". With QUERN_BENCH=ON also built by "all", and a test "bench.NAME" sees that it runs. Each peer that was found is linked and defines
 # BENCH_HAVE_GSL, BENCH_HAVE_CMINPACK, BENCH_HAVE_SLEEF.
 function(qn_bench name)

@@ -16,7 +16,7 @@ if(CMAKE_BUILD_TYPE MATCHES "Release|RelWithDebInfo" AND NOT QUERN_SANITIZE)
   target_compile_options(quern_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
 if(QUERN_SANITIZE)
-  target_compile_options(quern_flags INTERFACE -fsanitize=${QUERN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  target_compile_options(quern_flags INTERFACE -fsanitize=${QUERN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   target_link_options(quern_flags INTERFACE -fsanitize=${QUERN_SANITIZE})
   if(CMAKE_C_COMPILER_ID STREQUAL "GNU") # instrumented code hides from gcc what values are possible; the other builds look
     target_compile_options(quern_flags INTERFACE

@@ -19,10 +19,12 @@
  *  - The libraries of the databases are opened on first use and take memory of their own, which no budget counts.
  *
  * URLs. Reserved characters are written %XX. What follows ? are options, name=value, joined by &.
- *    sqlite:PATH        a file, made where there is none. Options: mode=ro (only read; must exist), mode=rw (must
- *                       exist), mode=rwc (the default), journal=wal|delete|truncate|persist (which is kept in the
- *                       file; as it is where not given), synchronous=off|normal|full|extra. Foreign keys are enforced;
- *                       "x" is always a name, never a text
+ *    sqlite:PATH        a file, made where there is none. Options: mode=ro (only read; must exist), mode=frozen (the
+ *                       same, and nobody else writes to it meanwhile: so it needs nothing beside it, also where its
+ *                       folder cannot be written), mode=rw (must exist), mode=rwc (the default),
+ *                       journal=wal|delete|truncate|persist (which is kept in the file; as it is where not given),
+ *                       synchronous=off|normal|full|extra. Foreign keys are enforced; "x" is always a name, never a
+ *                       text
  *    memory:            lives in the process and ends with its last connection: a database of its own for each call,
  *    memory:NAME        or one that all of this process's connections of that name share, of at most 2 GiB: while one
  *                       writes, the others wait to read. SQLite's dialect and ways
@@ -99,6 +101,8 @@ typedef struct qn_db_options {
     bool read_only;                /* nothing can be changed; a file must exist */
     const char *application;       /* what a server shows this connection as; NULL: "quern". Borrowed during the call */
     const qn_allocator *allocator; /* NULL: the default. Borrowed, must outlive the connection and its tables */
+    const char *password;          /* for the server, in place of any in the URL; NULL: the URL's. Borrowed during the
+                                      call, in no message; QN_INVALID where a URL's kind of database has none */
 } qn_db_options;
 
 /* Options with every field at its default; `size` is sizeof *out as the caller knows it. Any thread. */

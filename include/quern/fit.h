@@ -10,6 +10,7 @@
 #define QUERN_FIT_H
 
 #include <quern/base.h>
+#include <quern/cache.h>
 #include <quern/model.h>
 #include <quern/table.h>
 #include <quern/workspace.h>
@@ -140,6 +141,11 @@ typedef struct qn_fit_options {
     bool (*on_iteration)(void *user, const qn_fit_iteration *now); /* called after each step, in the calling thread;
                                                                       false ends the fit as interrupted. May be NULL */
     void *on_iteration_user;                                       /* its argument */
+
+    qn_cache *cache; /* qn_fit_table: where a result of the same model, data and options is looked for, by the same
+                        version of Quern, and kept; borrowed, may be shared by fits in any threads. What fails there is
+                        logged, and the fit made as without. NULL: none. Warnings that name a row call its file by name:
+                        so another name of the data is another fit. Not kept: what was interrupted */
 } qn_fit_options;
 
 /* Options with every field at its default; `size` is sizeof *out as the caller knows it. Any thread. */
@@ -252,6 +258,7 @@ typedef struct qn_fit_result {
     double aic, aicc, bic; /* from it; parameters counted: rank, and 1 for an unknown scale. aicc NaN: n too small */
     const qn_fit_diagnostics *diagnostics; /* NULL: options.diagnostics was not set, or the fit has no finite point */
     bool profiled;                         /* options.profile, the fit converged, and nobody stopped the profiles */
+    bool cached;                           /* it was not computed now: options.cache had it */
 } qn_fit_result;
 
 /* Where the derivatives of a problem come from. Differences stay within the bounds: at one of them, and at the edge of

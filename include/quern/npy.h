@@ -2,9 +2,10 @@
  *
  * Caveats first:
  *  - Only numbers are read and written. Nothing in a file is ever run: Python objects are refused, and the header is
- * read by a parser of its own.
+ *    read by a parser of its own.
  *  - Elements are copied; the file is not held open or mapped. A file compressed by gzip is read as well.
- *  - NumPy's bool is read as u8 (0 and 1), and u8 is written as NumPy's uint8.
+ *  - NumPy's bool is read as u8 (0 and 1), and u8 is written as NumPy's uint8. datetime64[D] and datetime64[us] are
+ *    read as i64, days and microseconds since 1970 (NaT: the least i64).
  *  - bf16 has no counterpart in NumPy.
  *  - Any thread; an array that is written is only read.
  *
@@ -17,9 +18,10 @@
 
 QN_BEGIN_DECLS
 
-/* Reads the array in `path` ("-": standard input). Types f2, f4, f8, i1, i2, i4, i8, u1, b1 in either byte order; an
- * array in Fortran order comes as a view with ascending strides, not rearranged. The file holds that array alone.
- * Memory is asked for as the bytes arrive: what a header promises costs nothing. On failure *out is all zero.
+/* Reads the array in `path` ("-": standard input). Types f2, f4, f8, i1, i2, i4, i8, u1, b1, M8[D], M8[us] in either
+ * byte order; an array in Fortran order comes as a view with ascending strides, not rearranged. The file holds that
+ * array alone. Memory is asked for as the bytes arrive: what a header promises costs nothing. On failure *out is all
+ * zero.
  * Errors: QN_DATA (no .npy file, another type, a damaged or cut file; err->file names it), QN_LIMIT (more than
  * QN_ARRAY_MAX_DIMS axes), QN_NO_INPUT, QN_PERMISSION, QN_IO, QN_UNAVAILABLE (gzip without zlib), QN_NOMEM. */
 QN_API QN_MUST_USE qn_status qn_npy_read(qn_array *out, const char *path, const qn_allocator *allocator, qn_error *err);
@@ -36,8 +38,14 @@ QN_API QN_MUST_USE qn_status qn_npy_read_bytes(qn_array *out, const void *bytes,
 QN_API QN_MUST_USE qn_status qn_npy_write(const qn_array *array, const char *path, const qn_allocator *allocator,
                                           qn_error *err);
 
+/* The same into a new block of *size bytes, to be freed by qn_npy_bytes_free with the same allocator. On failure *out
+ * is NULL and *size 0. Errors: QN_INVALID, QN_NOMEM. */
+QN_API QN_MUST_USE qn_status qn_npy_write_bytes(void **out, int64_t *size, const qn_array *array,
+                                                const qn_allocator *allocator, qn_error *err);
+QN_API void qn_npy_bytes_free(void *bytes, int64_t size, const qn_allocator *allocator); /* NULL is fine */
+
 /* Reads the .npy file `path` as a table, as qn_table_from_array does; complaints about rows name the file. Errors:
- * those of qn_npy_read and qn_table_from_array. */
+ * those of qn_npy_read and qn_table_from_array; QN_DATA (datetime64: no numbers). */
 QN_API QN_MUST_USE qn_status qn_npy_read_table(qn_table **out, const char *path, const qn_allocator *allocator,
                                                qn_error *err);
 

@@ -8,8 +8,11 @@
 #include <quern/base.h>
 #include <quern/blocks.h>
 #include <quern/budget.h>
+#include <quern/cache.h>
+#include <quern/datum.h>
 #include <quern/db.h>
 #include <quern/dbpool.h>
+#include <quern/digest.h>
 #include <quern/fit.h>
 #include <quern/log.h>
 #include <quern/metrics.h>
@@ -17,6 +20,7 @@
 #include <quern/model.h>
 #include <quern/nist.h>
 #include <quern/npy.h>
+#include <quern/npz.h>
 #include <quern/plot.h>
 #include <quern/pool.h>
 #include <quern/predict.h>
@@ -25,6 +29,7 @@
 #include <quern/ring_conflate.h>
 #include <quern/ring_mpmc.h>
 #include <quern/ring_spsc.h>
+#include <quern/seal.h>
 #include <quern/table.h>
 #include <quern/threads.h>
 #include <quern/workspace.h>

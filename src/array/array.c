@@ -338,8 +338,7 @@ qn_status qn_array_reshape(qn_array *out, const qn_array *array, int32_t ndim, c
     return QN_OK;
 }
 
-/* Goes to the next index in row-major order, the last axis left out; false: there is none. */
-static bool next_row(const qn_array *a, int64_t *index, const char **row)
+bool qni_array_next_row(const qn_array *a, int64_t *index, const char **row)
 {
     for (int32_t k = a->ndim - 2; k >= 0; k--) {
         *row += a->strides[k];
@@ -370,7 +369,7 @@ qn_status qn_array_copy(qn_array *out, const qn_array *array, const qn_allocator
         }
         for (int64_t i = 0; i < columns; i++, to += size)
             memcpy(to, row + i * stride, (size_t)size);
-    } while (next_row(array, index, &row));
+    } while (qni_array_next_row(array, index, &row));
     return QN_OK;
 }
 

@@ -28,4 +28,8 @@ QN_MUST_USE qn_status qni_array_layout(qn_array *a, qn_dtype dtype, int32_t ndim
 QN_MUST_USE qn_status qni_array_init(qn_array *out, qn_dtype dtype, int32_t ndim, const int64_t *shape, bool clear,
                                      const qn_allocator *allocator, qn_error *err);
 
+/* Goes to the next index (ndim) in row-major order, the last axis left out, and to the row that begins there; false:
+ * there is none. */
+bool qni_array_next_row(const qn_array *a, int64_t *index, const char **row);
+
 #endif

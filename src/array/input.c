@@ -1,9 +1,11 @@
 /* array/input.c: files and memory as inputs; see input_int.h. */
 #include "array/input_int.h"
 
+#include "array/limits.h"
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "mem/refuse.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -152,6 +154,24 @@ int64_t qni_input_read_full(qni_input *input, char *into, int64_t size)
         count += got;
     }
     return count;
+}
+
+qn_status qni_input_read_block(char **block, int64_t *capacity, int64_t *count, qni_input *input, int64_t size,
+                               const char *name, const qn_allocator *allocator, qn_error *err)
+{
+    *count = 0;
+    for (int64_t room = input->total_size < 0 ? QNI_INPUT_FIRST_BYTES : size;;) {
+        room = room < size ? room : size;
+        if (!qni_grow(allocator, (void **)block, capacity, room > 0 ? room : 1, 1))
+            return qni_refused(err, allocator, room, "%" PRId64 " bytes of data", room);
+        int64_t got = qni_input_read_full(input, *block + *count, room - *count);
+        if (got < 0)
+            return qni_input_fail(input, name, err);
+        *count += got;
+        if (*count < room || room == size)
+            return QN_OK;
+        room = room > size / 2 ? size : room * 2;
+    }
 }
 
 qn_status qni_input_fail(const qni_input *input, const char *name, qn_error *err)

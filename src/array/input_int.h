@@ -38,6 +38,13 @@ int64_t qni_input_read(qni_input *input, char *into, int64_t size);
 /* Reads until `size` bytes are there or the input ends. How many, -1: failed. */
 int64_t qni_input_read_full(qni_input *input, char *into, int64_t size);
 
+/* Reads until `size` bytes are in *block (*capacity bytes, grown), *count of them: fewer where the input ends before.
+ * Where its size is not known, memory is asked for as the bytes arrive. The block is the caller's to free in any case.
+ * Errors: those of the input, QN_NOMEM. */
+QN_MUST_USE qn_status qni_input_read_block(char **block, int64_t *capacity, int64_t *count, qni_input *input,
+                                           int64_t size, const char *name, const qn_allocator *allocator,
+                                           qn_error *err);
+
 /* The error of a read that failed. */
 qn_status qni_input_fail(const qni_input *input, const char *name, qn_error *err);
 

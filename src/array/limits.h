@@ -31,8 +31,21 @@ enum {
     QNI_GZIP_STEP = 1 << 30,
     /* Bytes of the header of a .npy file: eight axes and a type take two hundred; NumPy itself reads 10000. */
     QNI_NPY_HEADER_LIMIT = 64 << 10,
-    /* Bytes of a .npy file of unknown size for which there is room first: its header may promise anything. */
-    QNI_NPY_FIRST_BYTES = 1 << 20,
+    /* Bytes of an input of unknown size for which there is room first: a header may promise anything. */
+    QNI_INPUT_FIRST_BYTES = 1 << 20,
+    /* Members of an archive of arrays, where the caller sets no limit: each holds some hundred bytes beside its own. */
+    QNI_NPZ_MEMBERS = 4096,
+    /* What the members of a small archive may make of themselves, where the caller sets no limit: an honest one seldom
+     * unpacks to four times its size, and a hostile one to a thousand times. */
+    QNI_NPZ_BYTES = 1 << 30,
+    QNI_NPZ_RATIO = 4,
+    /* Bytes of a member's name: a path as long as any that a person writes. */
+    QNI_NPZ_NAME_LIMIT = 1024,
+    /* Bytes that are gathered before they are digested: some tens of calls of the hash for each copy into it, and
+     * small enough for a stack. */
+    QNI_DIGEST_CHUNK = 4 << 10,
+    /* Bytes of memory for a value that is decoded, where the caller sets no limit: as much as an archive unpacks to. */
+    QNI_DATUM_BYTES = QNI_NPZ_BYTES,
     /* Slots that a column's strings are first looked up in: dictionaries start small, and the table doubles. */
     QNI_STRINGS_SLOTS = 16,
     /* Rows that a read makes room for first: between these, so that a million columns stay small. */

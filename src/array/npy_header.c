@@ -14,9 +14,10 @@
 #include <string.h>
 
 const qni_npy_type qni_npy_types[] = {
-    {"f8", QN_DTYPE_F64, false}, {"f4", QN_DTYPE_F32, false}, {"f2", QN_DTYPE_F16, false}, {"i1", QN_DTYPE_I8, false},
-    {"i2", QN_DTYPE_I16, false}, {"i4", QN_DTYPE_I32, false}, {"i8", QN_DTYPE_I64, false}, {"u1", QN_DTYPE_U8, false},
-    {"b1", QN_DTYPE_U8, true},   {"", QN_DTYPE_U8, false},
+    {"f8", QN_DTYPE_F64, false},     {"f4", QN_DTYPE_F32, false}, {"f2", QN_DTYPE_F16, false},
+    {"i1", QN_DTYPE_I8, false},      {"i2", QN_DTYPE_I16, false}, {"i4", QN_DTYPE_I32, false},
+    {"i8", QN_DTYPE_I64, false},     {"u1", QN_DTYPE_U8, false},  {"M8[D]", QN_DTYPE_I64, false},
+    {"M8[us]", QN_DTYPE_I64, false}, {"b1", QN_DTYPE_U8, true},   {"", QN_DTYPE_U8, false},
 };
 
 typedef struct parser {
@@ -106,6 +107,7 @@ static qn_status read_type(parser *r)
             continue;
         r->out->dtype = t->dtype;
         r->out->is_bool = t->is_bool;
+        r->out->is_time = t->code[0] == 'M';
         r->out->swapped = has_order && type.start[0] == '>' && qn_dtype_size(t->dtype) > 1;
         return QN_OK;
     }

@@ -34,6 +34,12 @@ static void elements_free(void *user)
     qni_delete(e->allocator, e);
 }
 
+static qn_status cut_off(const reader *r, const char *what)
+{
+    return qni_error_at(r->err, QN_DATA, r->name, 0, 0,
+                        "the file is cut off after %" PRId64 " bytes, inside %s: get it again", r->taken, what);
+}
+
 /* Exactly `size` bytes; `what` names them where the file ends before. */
 static qn_status take(reader *r, void *into, int64_t size, const char *what)
 {
@@ -41,10 +47,7 @@ static qn_status take(reader *r, void *into, int64_t size, const char *what)
     if (got < 0)
         return qni_input_fail(&r->input, r->name, r->err);
     r->taken += got;
-    if (got < size)
-        return qni_error_at(r->err, QN_DATA, r->name, 0, 0,
-                            "the file is cut off after %" PRId64 " bytes, inside %s: get it again", r->taken, what);
-    return QN_OK;
+    return got < size ? cut_off(r, what) : QN_OK;
 }
 
 /* The number in `count` bytes, the least significant first. */
@@ -105,26 +108,21 @@ static qn_status read_header(reader *r, qni_npy_header *header)
     return s;
 }
 
-/* Reads the data. Where the file's size is not known, memory grows with what has come. */
+/* Reads the data, and sees that nothing follows. */
 static qn_status read_data(reader *r, elements *e, int64_t size)
 {
-    int64_t held = r->input.total_size < 0 ? QNI_NPY_FIRST_BYTES : size;
     if (r->input.total_size >= 0 && r->input.total_size - r->taken < size)
         return qni_error_at(r->err, QN_DATA, r->name, 0, 0,
                             "the file is cut off: its header announces %" PRId64 " bytes of data, and %" PRId64
                             " are there",
                             size, r->input.total_size - r->taken);
-    for (int64_t count = 0;;) {
-        held = held > size ? size : held;
-        if (!qni_grow(r->allocator, (void **)&e->bytes, &e->capacity, held > 0 ? held : 1, 1))
-            return qni_refused(r->err, r->allocator, held, "%" PRId64 " bytes of data", held);
-        qn_status s = take(r, e->bytes + count, held - count, "the data");
-        if (s != QN_OK)
-            return s;
-        if ((count = held) == size)
-            break;
-        held = held > size / 2 ? size : held * 2;
-    }
+    int64_t count = 0;
+    qn_status s = qni_input_read_block(&e->bytes, &e->capacity, &count, &r->input, size, r->name, r->allocator, r->err);
+    r->taken += count;
+    if (s != QN_OK)
+        return s;
+    if (count < size)
+        return cut_off(r, "the data");
     char more;
     int64_t got = qni_input_read(&r->input, &more, 1);
     if (got < 0)
@@ -169,14 +167,14 @@ static qn_status make_array(qn_array *out, const reader *r, const qni_npy_header
                          r->allocator, r->err);
 }
 
-static qn_status read_array(qn_array *out, reader *r)
+/* From the mark to the end of the input. */
+static qn_status read_array(qn_array *out, bool *is_time, reader *r)
 {
     qni_npy_header header = {0};
-    qn_status s = qni_input_inflate(&r->input, r->name, r->allocator, r->err);
-    if (s == QN_OK)
-        s = read_header(r, &header);
+    qn_status s = read_header(r, &header);
     if (s != QN_OK)
         return s;
+    *is_time = header.is_time;
     elements *e = qni_new(r->allocator, elements);
     if (e == NULL)
         return qni_refused(r->err, r->allocator, (int64_t)sizeof *e, "an array");
@@ -193,15 +191,41 @@ static qn_status read_array(qn_array *out, reader *r)
     return s;
 }
 
-qn_status qn_npy_read(qn_array *out, const char *path, const qn_allocator *allocator, qn_error *err)
+qn_status qni_npy_read_input(qn_array *out, bool *is_time, qni_input *input, const char *name,
+                             const qn_allocator *allocator, qn_error *err)
 {
     *out = (qn_array){0};
-    reader r = {.name = qni_file_name(path), .allocator = allocator, .err = err};
-    qn_status s = qni_input_file(&r.input, path, allocator, err);
-    if (s == QN_OK)
-        s = read_array(out, &r);
+    *is_time = false;
+    reader r = {.input = *input, .name = name, .allocator = allocator, .err = err};
+    *input = (qni_input){0};
+    qn_status s = read_array(out, is_time, &r);
     qni_input_close(&r.input);
     return s;
+}
+
+/* The same where gzip may be around it. */
+static qn_status read_inflated(qn_array *out, bool *is_time, qni_input *input, const char *name,
+                               const qn_allocator *allocator, qn_error *err)
+{
+    qn_status s = qni_input_inflate(input, name, allocator, err);
+    if (s == QN_OK)
+        return qni_npy_read_input(out, is_time, input, name, allocator, err);
+    qni_input_close(input);
+    return s;
+}
+
+static qn_status read_file(qn_array *out, bool *is_time, const char *path, const qn_allocator *allocator, qn_error *err)
+{
+    *out = (qn_array){0};
+    qni_input input;
+    qn_status s = qni_input_file(&input, path, allocator, err);
+    return s == QN_OK ? read_inflated(out, is_time, &input, qni_file_name(path), allocator, err) : s;
+}
+
+qn_status qn_npy_read(qn_array *out, const char *path, const qn_allocator *allocator, qn_error *err)
+{
+    bool is_time;
+    return read_file(out, &is_time, path, allocator, err);
 }
 
 qn_status qn_npy_read_bytes(qn_array *out, const void *bytes, int64_t size, const char *name,
@@ -210,26 +234,28 @@ qn_status qn_npy_read_bytes(qn_array *out, const void *bytes, int64_t size, cons
     *out = (qn_array){0};
     if (size < 0 || (bytes == NULL && size > 0))
         return qni_error(err, QN_INVALID, "there are no %" PRId64 " bytes to read", size);
-    reader r = {.name = name != NULL ? name : "", .allocator = allocator, .err = err};
-    qn_status s = qni_input_bytes(&r.input, bytes, size, allocator, err);
-    if (s == QN_OK)
-        s = read_array(out, &r);
-    qni_input_close(&r.input);
-    return s;
+    bool is_time;
+    qni_input input;
+    qn_status s = qni_input_bytes(&input, bytes, size, allocator, err);
+    return s == QN_OK ? read_inflated(out, &is_time, &input, name != NULL ? name : "", allocator, err) : s;
 }
 
 qn_status qn_npy_read_table(qn_table **out, const char *path, const qn_allocator *allocator, qn_error *err)
 {
     *out = NULL;
     qn_array array;
-    qn_status s = qn_npy_read(&array, path, allocator, err);
+    bool is_time = false;
+    const char *name = qni_file_name(path);
+    qn_status s = read_file(&array, &is_time, path, allocator, err);
     if (s != QN_OK)
         return s;
-    if (array.ndim == 1 || array.ndim == 2)
-        s = qn_table_from_array(out, &array, qni_file_name(path), allocator, err);
+    if (is_time)
+        s = qni_error_at(err, QN_DATA, name, 0, 0, QNI_NPY_NO_COLUMN_OF_TIMES);
+    else if (array.ndim == 1 || array.ndim == 2)
+        s = qn_table_from_array(out, &array, name, allocator, err);
     else
-        s = qni_error_at(err, QN_DATA, qni_file_name(path), 0, 0,
-                         "an array of %d axes is no table: it needs rows and columns", (int)array.ndim);
+        s = qni_error_at(err, QN_DATA, name, 0, 0, "an array of %d axes is no table: it needs rows and columns",
+                         (int)array.ndim);
     qn_array_fini(&array);
     return s;
 }

@@ -22,6 +22,12 @@ void qni_strings_fini(qni_strings *s, const qn_allocator *allocator)
     *s = (qni_strings){0};
 }
 
+int64_t qni_strings_held(const qni_strings *s)
+{
+    return s->byte_capacity + s->start_capacity * (int64_t)sizeof *s->starts +
+           s->slot_count * (int64_t)sizeof *s->slots;
+}
+
 /* The slot that holds the string, or the free one where it belongs. */
 static qni_strings_slot *slot_of(const qni_strings *s, uint64_t hash, const char *text, int64_t size)
 {

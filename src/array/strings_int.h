@@ -34,6 +34,9 @@ int32_t qni_strings_find(const qni_strings *s, const char *text, int64_t size);
 /* The code of a string, which is added where it is new. Errors: QN_NOMEM, QN_LIMIT (more than 2^31 - 1 strings). */
 qn_status qni_strings_add(int32_t *code, qni_strings *s, const qn_allocator *allocator, const char *text, int64_t size);
 
+/* The bytes that it holds, itself not included, as they were asked of the allocator. */
+int64_t qni_strings_held(const qni_strings *s);
+
 static inline const char *qni_strings_at(const qni_strings *s, int64_t code)
 {
     return s->bytes + s->starts[code];

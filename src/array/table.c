@@ -154,6 +154,19 @@ int64_t qn_table_row_line(const qn_table *table, int64_t row)
     return table->lines[low].line + (row - table->lines[low].row);
 }
 
+int64_t qni_table_held(const qn_table *table)
+{
+    int64_t columns = table->column_count > 0 ? table->column_count : 1; /* a block has one element at least */
+    int64_t held = (int64_t)sizeof *table + columns * (int64_t)sizeof *table->columns + qni_strings_held(&table->names);
+    for (int64_t i = 0; i < table->column_count; i++) {
+        const qni_column *c = &table->columns[i];
+        held += c->value_size + c->validity_size + qni_strings_held(&c->strings);
+    }
+    if (table->source != NULL)
+        held += (int64_t)strlen(table->source) + 1;
+    return held + table->line_capacity * (int64_t)sizeof *table->lines;
+}
+
 void qni_table_ref(qn_table *table)
 {
     atomic_fetch_add_explicit(&table->reference_count, 1, memory_order_relaxed); /* who calls holds a reference */

@@ -58,6 +58,9 @@ bool qni_table_note_line(qn_table *table, int64_t line);
 /* Counts what is missing and clears what is beyond the last row: the table can be handed out. */
 void qni_table_finish(qn_table *table);
 
+/* The bytes that a finished table holds, as they were asked of its allocator. */
+int64_t qni_table_held(const qn_table *table);
+
 void qni_table_ref(qn_table *table);
 
 #endif

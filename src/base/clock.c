@@ -21,6 +21,11 @@ int64_t qni_clock_wall_ns(void)
     return read_ns(CLOCK_REALTIME);
 }
 
+int64_t qni_clock_boot_ns(void)
+{
+    return read_ns(CLOCK_BOOTTIME);
+}
+
 static int64_t real_now_ns(void *user)
 {
     (void)user;

@@ -13,6 +13,10 @@ int64_t qni_clock_monotonic_ns(void);
 /* Nanoseconds since 1970-01-01 UTC; jumps when the clock is set. For dates only. */
 int64_t qni_clock_wall_ns(void);
 
+/* Nanoseconds since the machine was started, also while it slept. What was read in one start says nothing in another:
+ * the system's boot id tells them apart. */
+int64_t qni_clock_boot_ns(void);
+
 typedef struct qni_clock {
     int64_t (*now_ns)(void *user); /* never goes back */
     void *user;

@@ -222,14 +222,14 @@ static void join_digits(reader *r, char *text)
     r->out->text_size = to - r->out->texts;
 }
 
-/* What stands without quotes: a number, true or false. */
+/* What stands without quotes: a number, true or false. Anything else may be a secret that was written into the wrong
+ * place: no message repeats it. */
 static qn_status read_word(reader *r, qni_config_value *out)
 {
     const char *begin = r->at;
     while (!at_line_end(r) && !is_space(*r->at) && strchr(",]#", *r->at) == NULL)
         r->at++;
-    int shown = (int)(r->at - begin < QNI_CONFIG_ECHO_SIZE ? r->at - begin : QNI_CONFIG_ECHO_SIZE);
-    if (shown == 0)
+    if (r->at == begin)
         return refuse(r, begin, "a value is missing");
     char *text = r->out->texts + r->out->text_size;
     out->text = put_text(r, begin, r->at);
@@ -240,13 +240,12 @@ static qn_status read_word(reader *r, qni_config_value *out)
     }
     if (!is_number(text, &is_float))
         return refuse(r, begin,
-                      "\"%.*s\" is neither a number nor true nor false: text stands in quotes, and numbers are decimal",
-                      (int)qni_utf8_cut(begin, r->at - begin, shown), begin);
+                      "this is neither a number nor true nor false: text stands in quotes, and numbers are decimal");
     join_digits(r, text);
     int64_t value;
     out->type = is_float ? QNI_CONFIG_FLOAT : QNI_CONFIG_INTEGER;
     if (!is_float && qni_integer_parse(&value, text, text + strlen(text)) == NULL)
-        return refuse(r, begin, "%.*s is too large a whole number", shown, begin);
+        return refuse(r, begin, "this is too large a whole number");
     return QN_OK;
 }
 

@@ -1,7 +1,8 @@
-/* base/digest.c: see digest.h. The hash is libsodium's; none of it needs sodium_init, which would read random bytes and
- * pick vector code. */
+/* base/digest.c: see digest.h. The hash is libsodium's; none of it needs sodium_init, which reads random bytes and
+ * picks vector code: who wants that says so. */
 #include "base/digest.h"
 
+#include <sodium/core.h>
 #include <sodium/crypto_generichash_blake2b.h>
 
 #include <assert.h>
@@ -23,6 +24,22 @@ void qni_digest_init(qni_digester *d)
     int failed = crypto_generichash_blake2b_init(state_of(d), NULL, 0, QNI_DIGEST_SIZE);
     assert(failed == 0); /* only a wrong size fails */
     (void)failed;
+}
+
+void qni_digest_init_as(qni_digester *d, const char *kind)
+{
+    unsigned char personal[crypto_generichash_blake2b_PERSONALBYTES] = {0};
+    size_t size = strlen(kind);
+    assert(size <= sizeof personal);
+    memcpy(personal, kind, size);
+    int failed = crypto_generichash_blake2b_init_salt_personal(state_of(d), NULL, 0, QNI_DIGEST_SIZE, NULL, personal);
+    assert(failed == 0);
+    (void)failed;
+}
+
+bool qni_sodium_ready(void)
+{
+    return sodium_init() >= 0;
 }
 
 void qni_digest_bytes(qni_digester *d, const void *bytes, int64_t size)

@@ -24,8 +24,10 @@ typedef qn_status (*qni_json_sink)(void *user, const char *text, int64_t size, q
 typedef struct qni_json_writer {
     qni_json_sink sink;
     void *user;
-    int indent;                             /* spaces a level; 0: all in one line */
-    int depth;                              /* open objects and arrays */
+    int indent; /* spaces a level; 0: all in one line */
+    bool exact; /* what is read back is what was written: numbers that are not finite are the texts "inf", "-inf" and
+                   "nan" instead of null, -0 is "-0.0", and a text that is not UTF-8 is an error; false at first */
+    int depth;  /* open objects and arrays */
     uint8_t levels[QNI_JSON_DEPTH_MAX + 1]; /* what each of them expects; [0]: the top */
     int pending_size;
     char pending[QNI_JSON_PENDING_SIZE]; /* text not yet given to the sink */
@@ -47,7 +49,7 @@ void qni_json_key(qni_json_writer *w, const char *name);
  * control a terminal (C0, delete, C1) is escaped. */
 void qni_json_string(qni_json_writer *w, const char *text, int64_t size);
 void qni_json_int64(qni_json_writer *w, int64_t value);
-void qni_json_double(qni_json_writer *w, double value); /* shortest; null where not finite */
+void qni_json_double(qni_json_writer *w, double value); /* shortest; where not finite null, or as w->exact says */
 /* A number whose digits stand in `text` (size bytes), every one of them; a string where JSON has no such number ("+1",
  * ".5", "NaN"). */
 void qni_json_digits(qni_json_writer *w, const char *text, int64_t size);

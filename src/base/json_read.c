@@ -6,6 +6,7 @@
 #include "base/json.h"
 
 #include "base/error.h"
+#include "base/json_scan.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -17,11 +18,8 @@ typedef struct place {
 
 static place place_of(const char *text, int64_t offset)
 {
-    place at = {1, 1};
-    const char *line = text, *end = text + offset;
-    for (const char *p; line < end && (p = memchr(line, '\n', (size_t)(end - line))) != NULL; line = p + 1)
-        at.line++;
-    at.column = end - line + 1;
+    place at;
+    qni_text_place(&at.line, &at.column, text, offset);
     return at;
 }
 
@@ -93,6 +91,11 @@ qn_status qni_json_read(json_t **out, const char *text, int64_t size, const char
         place at = place_of(text, deep);
         return qni_error_at(err, QN_LIMIT, file, at.line, at.column, "JSON may nest at most %d levels deep",
                             QNI_JSON_DEPTH_MAX);
+    }
+    const char *zero = memchr(text, '\0', (size_t)size); /* where jansson would stop, and take what it has */
+    if (zero != NULL) {
+        place at = place_of(text, zero - text);
+        return qni_error_at(err, QN_SYNTAX, file, at.line, at.column, "not valid JSON: it holds a zero byte");
     }
     json_error_t error;
     memset(&error, 0, sizeof error);

@@ -31,6 +31,7 @@ void qni_json_writer_init(qni_json_writer *w, qni_json_sink sink, void *user, in
     w->sink = sink;
     w->user = user;
     w->indent = indent;
+    w->exact = false;
     w->depth = 0;
     w->levels[0] = TOP;
     w->pending_size = 0;
@@ -203,6 +204,8 @@ static void put_string(qni_json_writer *w, const char *text, int64_t size)
         put(w, text + start, i - start);
         if (good > 0)
             put_escape(w, (unsigned char)code);
+        else if (w->exact && w->status == QN_OK)
+            w->status = qni_error(&w->error, QN_DATA, "a text in it is not UTF-8, as JSON must be");
         else
             put(w, "\xEF\xBF\xBD", 3);
         i += good > 0 ? good : (int)code;
@@ -253,11 +256,17 @@ void qni_json_double(qni_json_writer *w, double value)
 {
     char text[QNI_NUMBER_SIZE];
     if (!isfinite(value)) {
-        qni_json_null(w);
+        if (w->exact)
+            qni_json_string(w, isnan(value) ? "nan" : value > 0 ? "inf" : "-inf", -1);
+        else
+            qni_json_null(w);
         return;
     }
     int size = qni_number_format(text, value);
-    put_value(w, text, size);
+    if (w->exact && value == 0 && signbit(value))
+        put_value(w, "-0.0", 4); /* -0 alone is an integer to many readers, which has no sign */
+    else
+        put_value(w, text, size);
 }
 
 static const char *skip_digits(const char *at, const char *end)

@@ -31,6 +31,10 @@ static const description libraries[QNI_LIBRARY_COUNT] = {
                               "PostgreSQL databases", QUERN_HAVE_POSTGRES, NULL},
     [QNI_LIBRARY_DUCKDB] = {"duckdb", "libduckdb.so", "duckdb_fetch_chunk", "DuckDB 1.1 or newer", NULL, NULL,
                             "DuckDB databases", true, "QUERN_DUCKDB_LIB"},
+    [QNI_LIBRARY_ZIP] = {"zip", "libzip.so.4", "zip_file_set_dostime", "libzip 1.6 or newer", "libzip4", "libzip-dev",
+                         "archives of arrays (.npz)", QUERN_HAVE_ZIP, NULL},
+    [QNI_LIBRARY_REDIS] = {"redis", "libhiredis.so.0.14", "redisCommandArgv", "hiredis 0.14", "libhiredis0.14",
+                           "libhiredis-dev", "caches shared by machines", QUERN_HAVE_REDIS, NULL},
 };
 
 static void *_Atomic handles[QNI_LIBRARY_COUNT];

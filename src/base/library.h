@@ -18,6 +18,8 @@ typedef enum qni_library {
     QNI_LIBRARY_SQLITE,
     QNI_LIBRARY_POSTGRES,
     QNI_LIBRARY_DUCKDB,
+    QNI_LIBRARY_ZIP,
+    QNI_LIBRARY_REDIS,
     QNI_LIBRARY_COUNT
 } qni_library;
 

@@ -64,8 +64,23 @@
 /* Keys, and tables, of a configuration file: each is compared with those before it, and there are not nearly as many
  * options. */
 #define QNI_CONFIG_ENTRIES_MAX 1024
-/* Bytes of a bad value that an error repeats. */
-#define QNI_CONFIG_ECHO_SIZE 40
+
+/* Bytes of a secret: a password or key has some dozens, a certificate with its key some thousands; more is another
+ * file, given by mistake. */
+#define QNI_SECRET_SIZE_MAX (INT64_C(64) << 10)
+/* Bytes of a reference to a secret: those of the longest path; and words of a command in one. */
+#define QNI_SECRET_REFERENCE_MAX 4096
+#define QNI_SECRET_WORDS_MAX     64
+/* Milliseconds that a program has to write a secret: enough for one that asks a server, and for a person to notice that
+ * it waits for an answer nobody gives. */
+#define QNI_SECRET_TIMEOUT_MS 10000
+/* Bytes of a path or a program's name that a message about a secret shows, up to twice in one. */
+#define QNI_SECRET_ECHO_SIZE 150
+/* Bytes of a page: what is kept out of swap and core dumps is whole pages, which nothing else may share. */
+#define QNI_SECRET_PAGE 4096
+
+/* Nanoseconds between two looks at a folder's lock: who holds it is done after some milliseconds. */
+#define QNI_FOLDER_PAUSE_NS 2000000
 
 /* No option struct will ever be larger (bytes); what claims to be is uninitialised memory. */
 #define QNI_OPTIONS_SIZE_MAX 4096

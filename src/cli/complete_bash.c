@@ -1,5 +1,5 @@
 /* cli/complete_bash.c: three generated functions that say what may stand where, and a written one that asks them. They
- * answer "words WORD…", "files ENDING…" or "none". */
+ * answer "words WORD…", "files ENDING…", "secret" or "none". */
 #include "cli/complete_int.h"
 
 #include <inttypes.h>
@@ -78,6 +78,15 @@ static const char script[] =
     "        # shellcheck disable=SC2086 # one word an ending\n"
     "        _quern_files \"$value\" ${spec#files}\n"
     "        ;;\n"
+    "    secret)\n"
+    "        if [[ $value == file:* ]]; then\n"
+    "            _quern_files \"${value#file:}\"\n"
+    "            COMPREPLY=(\"${COMPREPLY[@]/#/file:}\")\n"
+    "        else\n"
+    "            compopt -o nospace 2>/dev/null\n"
+    "            mapfile -t COMPREPLY < <(compgen -W 'file: credential: command:' -- \"$value\")\n"
+    "        fi\n"
+    "        ;;\n"
     "    esac\n"
     "    COMPREPLY=(\"${COMPREPLY[@]#\"$gap\"}\")\n"
     "}\n"
@@ -90,7 +99,10 @@ static void value_case(qni_out *out, const qni_verb *verb, const qni_option *opt
     qni_out_printf(out, "    '%s --%s'", verb->name, option->name);
     if (option->letter != 0)
         qni_out_printf(out, " | '%s -%c'", verb->name, option->letter);
-    const char *kind = option->choices != NULL ? "words " : option->type == QNI_OPTION_FILE ? "files " : "none";
+    const char *kind = option->choices != NULL             ? "words "
+                       : option->type == QNI_OPTION_FILE   ? "files "
+                       : option->type == QNI_OPTION_SECRET ? "secret"
+                                                           : "none";
     qni_out_printf(out, ") echo '%s", kind);
     qni_complete_list(out, option->choices != NULL ? option->choices : option->files, " ");
     qni_out_text(out, "' ;;\n");

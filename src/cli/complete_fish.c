@@ -48,6 +48,17 @@ static const char script[] =
     "    printf '%s\\n' $wanted\n"
     "end\n"
     "\n"
+    "# A reference to a secret: its scheme, and behind file: a path.\n"
+    "function __quern_secret\n"
+    "    set -l word (commandline -ct | string replace -r -- '^--[^=]*=' '')\n"
+    "    if string match -q -- 'file:*' $word\n"
+    "        set -l path (string replace -- file: '' $word)\n"
+    "        __fish_complete_path \"$path\" '' | string replace -r -- '^' file:\n"
+    "    else\n"
+    "        printf '%s\\n' file: credential: command:\n"
+    "    end\n"
+    "end\n"
+    "\n"
     "complete -c quern -f\n";
 
 static void quoted(qni_out *out, const char *text, int64_t size)
@@ -95,6 +106,8 @@ static void option_line(qni_out *out, const qni_verb *verb, const qni_option *op
         qni_out_text(out, "'");
     } else if (option->files != NULL) {
         files(out, option->files);
+    } else if (option->type == QNI_OPTION_SECRET) {
+        qni_out_text(out, " -a '(__quern_secret)'");
     }
     qni_out_text(out, " -d ");
     quoted(out, option->help, qni_complete_sentence(option->help));

@@ -10,6 +10,10 @@ static void quoted(qni_out *out, const char *text, int64_t size)
     qni_complete_quoted(out, text, size, "'\\''", "\\:[]");
 }
 
+/* A reference to a secret: its scheme, and behind file: a path. */
+static const char secret_action[] =
+    "{compset -P file\\: && _files || compadd -S \"\" -- file\\: credential\\: command\\:}";
+
 /* :what it is called:how it is completed */
 static void action(qni_out *out, const char *name, const char *words, bool file, const char *files)
 {
@@ -46,7 +50,9 @@ static void option_spec(qni_out *out, const qni_option *option)
     qni_out_text(out, "[");
     quoted(out, option->help, qni_complete_sentence(option->help));
     qni_out_text(out, "]");
-    if (takes)
+    if (option->type == QNI_OPTION_SECRET)
+        qni_out_printf(out, ":%s:%s", option->argument, secret_action);
+    else if (takes)
         action(out, option->argument, option->choices, option->type == QNI_OPTION_FILE, option->files);
     qni_out_text(out, "'");
 }

@@ -349,6 +349,33 @@ static qn_status bind_variable(const binder *b, const qni_option *option, const 
     return add(b->settings, (qni_setting){option, text, QNI_ORIGIN_ENVIRONMENT, 0}, b->err);
 }
 
+/* A variable that is none of ours and begins like no verb's: other programs may have such, but one that is nearly ours
+ * was meant to be. */
+static qn_status foreign_variable(const binder *b, const char *name)
+{
+    char texts[QNI_KEY_MAX][QNI_VARIABLE_SIZE];
+    const char *names[QNI_KEY_MAX]; /* without the QUERN_, which all have */
+    int64_t count = 0;
+    qni_key key;
+    for (int64_t i = 0; i < b->tables->variable_count && count < QNI_KEY_MAX; i++) {
+        const char *own = b->tables->variables[i].name;
+        if (strcmp(own, name) == 0)
+            return QN_OK;
+        if (strncmp(own, prefix, sizeof prefix - 1) == 0)
+            names[count++] = own + sizeof prefix - 1;
+    }
+    for (int64_t i = 0; count < QNI_KEY_MAX && qni_key_at(&key, b->tables, i); i++) {
+        qni_key_variable(texts[count], &key);
+        names[count] = texts[count] + sizeof prefix - 1;
+        count++;
+    }
+    if (qni_nearest(name + sizeof prefix - 1, names, count) < 0)
+        return QN_OK;
+    qn_error inner = qn_error_none();
+    (void)qni_unknown_name(&inner, "environment variable", prefix, name + sizeof prefix - 1, names, count, "");
+    return qni_error(b->err, QN_CONFIG, "%s", inner.message);
+}
+
 /* "QUERN_…=value" */
 static qn_status read_variable(const binder *b, const char *assignment)
 {
@@ -373,7 +400,7 @@ static qn_status read_variable(const binder *b, const char *assignment)
         if (strncmp(name, own, strlen(own)) == 0)
             return unknown_variable(b, b->tables->verbs[i], name);
     }
-    return QN_OK;
+    return foreign_variable(b, name);
 }
 
 qn_status qni_settings_read(qni_settings *out, const qni_tables *tables, char *const *environment,

@@ -3,7 +3,7 @@
  * A key is the long name of an option. It stands in the table of its verb, those of every verb above all tables; as an
  * environment variable it is QUERN_VERB_NAME. The command line wins over the environment, that over the file, that over
  * the option's default. Everything is checked when it is read, whichever verb runs: a name that is no key, and a value
- * that the option would not take, are errors. One thread. */
+ * that the option would not take, are errors. So is a variable that is nearly one of ours. One thread. */
 #ifndef QNI_CLI_CONFIGURE_H
 #define QNI_CLI_CONFIGURE_H
 

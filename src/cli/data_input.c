@@ -48,6 +48,22 @@ bool qni_data_is_regular(const char *path)
     return stat(path, &what) != 0 || S_ISREG(what.st_mode);
 }
 
+/* Whether the bytes begin an archive of arrays: of zip archives, spreadsheets among them, one whose first member is
+ * called NAME.npy (APPNOTE 4.3.7: its name's size is at byte 26, the name at 30). */
+static bool begins_npz(const char *bytes, int64_t size)
+{
+    static const char suffix[] = ".npy";
+    enum {
+        SIZE_AT = 26,
+        NAME_AT = 30,
+        SUFFIX = sizeof suffix - 1
+    };
+    if (size < NAME_AT || memcmp(bytes, QN_NPZ_MAGIC, sizeof QN_NPZ_MAGIC - 1) != 0)
+        return false;
+    int64_t end = NAME_AT + (uint8_t)bytes[SIZE_AT] + 256 * (uint8_t)bytes[SIZE_AT + 1];
+    return end <= size && end >= NAME_AT + SUFFIX && memcmp(bytes + end - SUFFIX, suffix, SUFFIX) == 0;
+}
+
 /* What cannot be looked into without taking from it (a pipe) is CSV. A named pipe is not even opened: who writes to it
  * would see its reader go. */
 static qni_data_kind kind_of(const char *path)
@@ -67,7 +83,9 @@ static qni_data_kind kind_of(const char *path)
         (void)close(fd);
     if (n >= (ssize_t)sizeof nist - 1 && memcmp(bytes, nist, sizeof nist - 1) == 0)
         return QNI_DATA_NIST;
-    return n >= (ssize_t)sizeof npy - 1 && memcmp(bytes, npy, sizeof npy - 1) == 0 ? QNI_DATA_NPY : QNI_DATA_CSV;
+    if (n >= (ssize_t)sizeof npy - 1 && memcmp(bytes, npy, sizeof npy - 1) == 0)
+        return QNI_DATA_NPY;
+    return begins_npz(bytes, n) ? QNI_DATA_NPZ : QNI_DATA_CSV;
 }
 
 /* A delimiter by its name, or the character itself; 0: it is none. */
@@ -95,7 +113,7 @@ static qn_status refuse_csv_options(const qni_data *data, qn_error *err)
                        ? qni_error(err, QN_INVALID, "--%s is for CSV data, and --%s asks a database", options[i]->name,
                                    data->options.from->name)
                        : qni_error(err, QN_INVALID, "--%s is for CSV data, and \"%.200s\" is a file of %s",
-                                   options[i]->name, data->path, data->kind == QNI_DATA_NPY ? "NumPy's" : "NIST's");
+                                   options[i]->name, data->path, data->kind == QNI_DATA_NIST ? "NIST's" : "NumPy's");
     return QN_OK;
 }
 
@@ -140,6 +158,7 @@ static qn_status open_db(qni_data *data, qn_error *err)
     const qni_data_options *o = &data->options;
     qni_sql_options options = {.args = o->args,
                                .param = o->param,
+                               .password = o->password,
                                .url = qni_args_text(o->args, o->from),
                                .sql = qni_args_text(o->args, o->query),
                                .read_only = true,
@@ -159,11 +178,15 @@ static qn_status open_file(qni_data *data, qn_error *err)
     data->kind = o->nist ? QNI_DATA_NIST : kind_of(data->path);
     if (qni_args_has(o->args, o->param))
         return qni_error(err, QN_INVALID, "--%s goes with --%s", o->param->name, o->query->name);
+    if (qni_args_has(o->args, o->password))
+        return qni_error(err, QN_INVALID, "--%s goes with --%s", o->password->name, o->from->name);
     if (data->kind == QNI_DATA_CSV)
         return open_csv(data, err);
     qn_status s = refuse_csv_options(data, err);
     if (s == QN_OK && data->kind == QNI_DATA_NPY)
         s = qn_npy_read_table(&data->own, data->path, o->allocator, err);
+    else if (s == QN_OK && data->kind == QNI_DATA_NPZ)
+        s = qn_npz_read_table(&data->own, data->path, o->allocator, err);
     else if (s == QN_OK)
         s = qn_nist_read(&data->nist, data->path, o->allocator, err);
     if (s != QN_OK)

@@ -1,6 +1,6 @@
-/* cli/data_input.h: data of any kind that verbs read: a file of CSV (compressed or not), an array of NumPy's, a file of
- * NIST's reference datasets, the rows that a database gives; and the options of the command line that say how. One
- * thread.
+/* cli/data_input.h: data of any kind that verbs read: a file of CSV (compressed or not), an array or an archive of
+ * NumPy's, a file of NIST's reference datasets, the rows that a database gives; and the options of the command line
+ * that say how. One thread.
  *
  * The kind of a file is found by content. Names of columns are known once the file is open; of CSV, which is read
  * later, only those that are asked for are read. */
@@ -11,7 +11,7 @@
 #include "cli/sql_int.h"
 
 #include <quern/nist.h>
-#include <quern/npy.h>
+#include <quern/npz.h>
 #include <quern/table.h>
 
 /* What a verb that reads data says of it in its option table: the same in all of them. */
@@ -43,6 +43,7 @@
         .name = "query", .type = QNI_OPTION_STRING, .argument = "SQL", .group = "The data", \
         .help = "The statement that gives the rows, with --from. " QNI_SQL_TEXT_HELP        \
     }
+#define QNI_DATA_OPTION_PASSWORD QNI_SQL_OPTION_PASSWORD("The data")
 #define QNI_DATA_OPTION_PARAM                                                                                          \
     {                                                                                                                  \
         .name = "param", .type = QNI_OPTION_LIST, .argument = "VALUE", .group = "The data", .help = QNI_SQL_PARAM_HELP \
@@ -54,8 +55,9 @@
 /* What the argument DATA may be, for help. */
 #define QNI_DATA_ARGUMENT_HELP                                                                                 \
     "a CSV file (compressed by gzip or not); an array of NumPy's (.npy), whose columns are c1, c2 and so on; " \
+    "an archive of NumPy's (.npz), whose arrays are columns under their own names; "                           \
     "a file of NIST's reference datasets; or - for CSV from standard input."
-#define QNI_DATA_ARGUMENT_FILES "csv|tsv|gz|npy|dat"
+#define QNI_DATA_ARGUMENT_FILES "csv|tsv|gz|npy|npz|dat"
 
 /* What is wrong with a --delimiter; NULL: nothing. */
 const char *qni_data_delimiter_refuse(const char *text);
@@ -71,15 +73,16 @@ typedef enum qni_data_kind {
     QNI_DATA_CSV,
     QNI_DATA_NIST,
     QNI_DATA_NPY,
+    QNI_DATA_NPZ,
     QNI_DATA_DB
 } qni_data_kind;
 
 /* How it is to be read. All is borrowed as long as the data is. */
 typedef struct qni_data_options {
     const qni_args *args;
-    const qni_option *no_header, *delimiter, *types; /* rows of the verb's table */
-    const qni_option *from, *query, *param;          /* likewise */
-    bool nist;                                       /* the file is NIST's, whatever it looks like */
+    const qni_option *no_header, *delimiter, *types;   /* rows of the verb's table */
+    const qni_option *from, *query, *param, *password; /* likewise */
+    bool nist;                                         /* the file is NIST's, whatever it looks like */
     const qn_allocator *allocator;
 } qni_data_options;
 

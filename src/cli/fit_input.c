@@ -56,6 +56,7 @@ static qn_status open_data(fit_job *job, qn_error *err)
                                 .from = &table[FIT_FROM],
                                 .query = &table[FIT_QUERY],
                                 .param = &table[FIT_PARAM],
+                                .password = &table[FIT_PASSWORD],
                                 .nist = job->certified,
                                 .allocator = qni_run_allocator(job->run, QNI_HOLDER_TABLE)};
     qn_status s = qni_data_open(&job->data, job->data_path, &options, err);

@@ -273,7 +273,10 @@ static void write_sizes(qni_out *out, const fit_job *job)
     qni_out_text(out, ", ");
     plural(out, r->evaluations, "evaluation");
     qni_out_text(out, ", ");
-    duration(out, job->seconds);
+    if (r->cached)
+        qni_out_text(out, "in an earlier run: from the cache");
+    else
+        duration(out, job->seconds);
     qni_out_text(out, "\n");
 }
 

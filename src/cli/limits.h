@@ -14,6 +14,9 @@
 /* Verbs of the command: what the nearest name is looked for among. */
 #define QNI_VERB_MAX 64
 
+/* Keys of the whole configuration, and variables beside them: what the nearest variable is looked for among. */
+#define QNI_KEY_MAX 256
+
 /* Bytes of the name of an environment variable that belongs to an option: a verb's name and an option's, with room. */
 #define QNI_VARIABLE_SIZE 64
 
@@ -48,7 +51,7 @@
 #define QNI_STARTS_MOST 1000000
 
 /* Bytes of the beginning of a data file that show what it is. */
-#define QNI_PROBE_SIZE 64
+#define QNI_PROBE_SIZE 512
 
 /* Correlations beyond this are shown, and so many of them: of two parameters that vary so much together, each alone
  * says little. */

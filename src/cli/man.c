@@ -361,6 +361,9 @@ static void value_kind(qni_out *out, const qni_option *option)
     case QNI_OPTION_LIST:
         qni_out_text(out, "\\fIstring\\fR, or array of them");
         break;
+    case QNI_OPTION_SECRET:
+        qni_out_text(out, "\\fIstring\\fR, which says where a secret is");
+        break;
     default:
         qni_out_text(out, "\\fIstring\\fR");
     }
@@ -442,6 +445,14 @@ void qni_man_configuration(qni_out *out, const qni_tables *tables)
                "decimal "
                "numbers; true and false; arrays of these. No table and no key may come twice.");
     file_example(out, tables);
+    section(out, "SECRETS");
+    prose(out, "A password or key never stands here or in a variable, but where it is: a secret itself is refused, and "
+               "not repeated. file:PATH is a regular file of at most 64 KiB, owned by the user or root, with no "
+               "permission for group and others (chmod 600 PATH). credential:NAME is a file that systemd keeps for a "
+               "service (LoadCredential=NAME:PATH). command:PROGRAM and its arguments is run without a shell, for at "
+               "most 10 seconds, and what it writes to standard output is the secret: words are split at blanks, with "
+               "quotes and backslashes as in a shell, and nothing is expanded. One line end at the end does not "
+               "count. A secret is fetched when it is needed; quern config shows no argument of a command.");
     keys(out, tables);
     section(out, "SEE ALSO");
     qni_out_text(out, ".BR quern (1),\n.BR quern\\-config (1),\n.BR quern (7)\n");

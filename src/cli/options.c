@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/number.h"
+#include "base/secret.h"
 #include "base/utf8.h"
 #include "cli/limits.h"
 #include "cli/memory.h"
@@ -214,6 +215,8 @@ qn_status qni_option_check(const qni_option *option, const char *text, const cha
         return check_choice(option, text, subject, err);
     if (option->type == QNI_OPTION_INTEGER)
         return check_integer(option, text, subject, err);
+    if (option->type == QNI_OPTION_SECRET)
+        return qni_secret_check(text, subject, err);
     if (option->type == QNI_OPTION_FLAG && strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
         return qni_error(err, QN_INVALID, "%s: \"" ECHO "\" is neither true nor false", subject, ECHOED(text));
     if (option->type == QNI_OPTION_NUMBER && (qni_number_parse(&value, text, end) != end || !isfinite(value)))

@@ -20,8 +20,15 @@ typedef enum qni_option_type {
     QNI_OPTION_INTEGER,
     QNI_OPTION_NUMBER,
     QNI_OPTION_CHOICE,
-    QNI_OPTION_LIST, /* given twice, both count; the verb reads the items */
+    QNI_OPTION_LIST,   /* given twice, both count; the verb reads the items */
+    QNI_OPTION_SECRET, /* where a secret is, never the secret: base/secret.h; the verb fetches it when it needs it */
 } qni_option_type;
+
+/* How help calls the value of a secret, and what it says of it at the end of the sentence. */
+#define QNI_SECRET_ARGUMENT "SECRET"
+#define QNI_SECRET_HELP                                                                                           \
+    "SECRET says where it is, and is never the secret itself: file:PATH, which nobody else may be able to read; " \
+    "credential:NAME, which systemd keeps; or command:PROGRAM and its arguments, which writes it."
 
 typedef struct qni_option {
     const char *name; /* "max-evals" */

@@ -1,10 +1,11 @@
-/* cli/pages.c: a program of the build, not installed: writes what comes from the option tables: manual pages and
- * completions.
+/* cli/pages.c: a program of the build, not installed: writes what comes from the option tables: manual pages,
+ * completions and .env.example.
  *
  * Usage: quern-pages FOLDER. Below FOLDER, which must be there, it writes man1/quern.1, man1/quern-VERB.1,
- * man5/quern.conf.5, and completions/{quern.bash,_quern,quern.fish}. */
+ * man5/quern.conf.5, completions/{quern.bash,_quern,quern.fish}, and .env.example. */
 #include "base/error.h"
 #include "cli/complete.h"
+#include "cli/dotenv.h"
 #include "cli/man.h"
 #include "cli/report.h"
 
@@ -51,19 +52,6 @@ static qn_status make_folder(const char *parent, const char *name, qn_error *err
     return s;
 }
 
-static qn_status write_configuration(const char *folder, const qni_tables *tables, qn_error *err)
-{
-    qni_out out;
-    char path[PATH_SIZE];
-    qn_status s = join(path, folder, "man5/quern.conf", "", ".5", err);
-    if (s == QN_OK)
-        s = open_output(&out, path, err);
-    if (s != QN_OK)
-        return s;
-    qni_man_configuration(&out, tables);
-    return close_output(&out, path, err);
-}
-
 /* `verb` NULL: the page of the command. */
 static qn_status write_page(const char *folder, const qni_tables *tables, const qni_verb *verb, qn_error *err)
 {
@@ -82,17 +70,29 @@ static qn_status write_page(const char *folder, const qni_tables *tables, const 
     return close_output(&out, path, err);
 }
 
-static qn_status write_completion(const char *folder, const char *name, void (*write)(qni_out *, const qni_tables *),
-                                  qn_error *err)
+typedef struct page {
+    const char *name; /* a path below the folder */
+    void (*write)(qni_out *out, const qni_tables *tables);
+} page;
+
+static const page files[] = {
+    {"man5/quern.conf.5", qni_man_configuration},
+    {"completions/quern.bash", qni_complete_bash},
+    {"completions/_quern", qni_complete_zsh},
+    {"completions/quern.fish", qni_complete_fish},
+    {".env.example", qni_dotenv},
+};
+
+static qn_status write_file(const char *folder, const page *file, const qni_tables *tables, qn_error *err)
 {
     qni_out out;
     char path[PATH_SIZE];
-    qn_status s = join(path, folder, "completions/", name, "", err);
+    qn_status s = join(path, folder, file->name, "", "", err);
     if (s == QN_OK)
         s = open_output(&out, path, err);
     if (s != QN_OK)
         return s;
-    write(&out, &qni_command_tables);
+    file->write(&out, tables);
     return close_output(&out, path, err);
 }
 
@@ -112,14 +112,8 @@ int main(int argc, char **argv)
     if (s == QN_OK)
         s = make_folder(argv[1], "man5", &err);
     if (s == QN_OK)
-        s = write_configuration(argv[1], tables, &err);
-    if (s == QN_OK)
         s = make_folder(argv[1], "completions", &err);
-    if (s == QN_OK)
-        s = write_completion(argv[1], "quern.bash", qni_complete_bash, &err);
-    if (s == QN_OK)
-        s = write_completion(argv[1], "_quern", qni_complete_zsh, &err);
-    if (s == QN_OK)
-        s = write_completion(argv[1], "quern.fish", qni_complete_fish, &err);
+    for (size_t i = 0; s == QN_OK && i < sizeof files / sizeof files[0]; i++)
+        s = write_file(argv[1], &files[i], tables, &err);
     return s == QN_OK ? 0 : qni_report(&err);
 }

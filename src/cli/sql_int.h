@@ -7,6 +7,7 @@
 #define QNI_CLI_SQL_INT_H
 
 #include "base/file.h"
+#include "base/secret.h"
 #include "base/time.h"
 #include "cli/command.h"
 
@@ -16,6 +17,13 @@
 #define QNI_SQL_PARAM_HELP                                                                                             \
     "What $1 stands for in the SQL, then $2, and so on, once for each. The database decides what VALUE is, but where " \
     "it begins with text:, int:, float:, bool:, date:, timestamp:, decimal:, bytes: (hexadecimal) or null:."
+
+/* The option of the verbs that connect. */
+#define QNI_SQL_OPTION_PASSWORD(heading)                                                                      \
+    {                                                                                                         \
+        .name = "password", .type = QNI_OPTION_SECRET, .argument = QNI_SECRET_ARGUMENT, .configurable = true, \
+        .group = (heading), .help = "The password for a server, in place of any in the URL. " QNI_SECRET_HELP \
+    }
 
 /* What an argument or option that holds SQL may be, for help. */
 #define QNI_SQL_TEXT_HELP "@FILE reads it from a file, - from standard input."
@@ -36,10 +44,17 @@ QN_MUST_USE qn_status qni_sql_params_read(qni_sql_params *out, const qni_args *a
 bool qni_sql_byte(char *out, const char *digits);
 void qni_sql_params_free(qni_sql_params *params, const qn_allocator *allocator);
 
+/* Fetches what --password (`option`) leads to; *password, borrowed from *out, is NULL where it is not given, or only
+ * configured and the URL is not of a server. Errors: QN_INVALID (given, and the URL is not of a server), those of
+ * base/secret.h; *out is empty then. */
+QN_MUST_USE qn_status qni_sql_password(qni_secret *out, const char **password, const qni_args *args,
+                                       const qni_option *option, const char *url, const qn_allocator *allocator,
+                                       qn_error *err);
+
 /* What is to be run. All is borrowed as long as the statement is. */
 typedef struct qni_sql_options {
     const qni_args *args;
-    const qni_option *param;
+    const qni_option *param, *password;
     const char *url, *sql; /* as typed */
     bool read_only;
     int64_t timeout_ms; /* 0: any time */

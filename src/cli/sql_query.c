@@ -57,19 +57,54 @@ static qn_status take_text(qni_sql *sql, const char *typed, qn_error *err)
     return QN_OK;
 }
 
-qn_status qni_sql_open(qni_sql *out, const qni_sql_options *options, qn_error *err)
+static bool is_server(const char *url)
 {
+    return strncasecmp(url, "postgres:", 9) == 0 || strncasecmp(url, "postgresql:", 11) == 0;
+}
+
+qn_status qni_sql_password(qni_secret *out, const char **password, const qni_args *args, const qni_option *option,
+                           const char *url, const qn_allocator *allocator, qn_error *err)
+{
+    *out = (qni_secret){.allocator = allocator};
+    *password = NULL;
+    const char *reference = qni_args_text(args, option);
+    if (reference == NULL || (!is_server(url) && !qni_args_has(args, option)))
+        return QN_OK;
+    if (!is_server(url))
+        return qni_error(err, QN_INVALID, "option \"--%s\": only a server asks for one: postgres://...", option->name);
+    qn_status s = qni_secret_read(out, reference, allocator, err);
+    if (s == QN_OK)
+        s = qni_secret_text(password, out, err);
+    if (s != QN_OK)
+        qni_secret_fini(out);
+    return s;
+}
+
+/* With the password, which is needed for no longer. */
+static qn_status connect_to(qni_sql *sql, const qni_sql_options *options, qn_error *err)
+{
+    qni_secret secret;
     qn_db_options how;
     qn_db_options_init(&how, sizeof how);
     how.read_only = options->read_only && !is_in_memory(options->url);
     how.statement_timeout_ms = options->timeout_ms;
     how.allocator = options->allocator;
+    qn_status s = qni_sql_password(&secret, &how.password, options->args, options->password, options->url,
+                                   options->allocator, err);
+    if (s == QN_OK)
+        s = qn_db_open(&sql->db, options->url, &how, err);
+    qni_secret_fini(&secret);
+    return s;
+}
+
+qn_status qni_sql_open(qni_sql *out, const qni_sql_options *options, qn_error *err)
+{
     *out = (qni_sql){.allocator = options->allocator};
     qn_status s = qni_sql_params_read(&out->params, options->args, options->param, out->allocator, err);
     if (s == QN_OK)
         s = take_text(out, options->sql, err);
     if (s == QN_OK)
-        s = qn_db_open(&out->db, options->url, &how, err);
+        s = connect_to(out, options, err);
     if (s != QN_OK)
         return s;
     qni_log(QN_LOG_DEBUG, "sql", "asking %s", qn_db_url(out->db));

@@ -2,6 +2,7 @@
  * configuration file. */
 #include "base/json.h"
 #include "base/number.h"
+#include "base/secret.h"
 #include "cli/command.h"
 #include "cli/report.h"
 #include "cli/text.h"
@@ -63,6 +64,26 @@ static const char *value_of(const qni_option *option, const qni_setting *setting
     if (setting != NULL)
         return setting->text;
     return option->otherwise == NULL && option->type == QNI_OPTION_FLAG ? "false" : option->otherwise;
+}
+
+/* A URL without the password in it; any other text as it is. */
+static const char *open_url(char room[QNI_SECRET_SHOWN_SIZE], const char *text)
+{
+    const char *scheme = strstr(text, "://"), *host = strrchr(text, '@');
+    const char *colon = scheme != NULL ? strchr(scheme + 3, ':') : NULL;
+    if (colon == NULL || host == NULL || colon > host)
+        return text;
+    (void)snprintf(room, QNI_SECRET_SHOWN_SIZE, "%.*s:***%s", (int)(colon - text), text, host);
+    return room;
+}
+
+/* What is shown of a text that is a value: all, but of a secret's command the arguments, and the password of a URL. */
+static const char *open_text(char room[QNI_SECRET_SHOWN_SIZE], const qni_option *option, const char *text)
+{
+    if (option->type != QNI_OPTION_SECRET)
+        return open_url(room, text);
+    qni_secret_show(room, text);
+    return room;
 }
 
 /* A list's settings, from `setting`, which is the first. */
@@ -127,7 +148,8 @@ static int64_t plain(qni_out *out, const char *text)
 static int64_t value_text(qni_out *out, const qni_settings *settings, const qni_option *option)
 {
     const qni_setting *setting = qni_settings_find(settings, option);
-    const char *text = value_of(option, setting);
+    char room[QNI_SECRET_SHOWN_SIZE];
+    const char *text = open_text(room, option, value_of(option, setting));
     if (option->type == QNI_OPTION_FLAG || option->type == QNI_OPTION_INTEGER || option->type == QNI_OPTION_NUMBER)
         return plain(out, text);
     if (option->type != QNI_OPTION_LIST || setting == NULL)
@@ -220,7 +242,8 @@ static void typed(qni_json_writer *w, const qni_option *option, const char *text
         (void)qni_number_parse(&number, text, end);
         qni_json_double(w, number);
     } else {
-        qni_json_string(w, text, -1);
+        char room[QNI_SECRET_SHOWN_SIZE];
+        qni_json_string(w, open_text(room, option, text), -1);
     }
 }
 
@@ -249,7 +272,7 @@ static void key_json(qni_json_writer *w, const qni_settings *settings, const qni
     static const char *const types[] = {
         [QNI_OPTION_FLAG] = "boolean",    [QNI_OPTION_STRING] = "string", [QNI_OPTION_FILE] = "string",
         [QNI_OPTION_INTEGER] = "integer", [QNI_OPTION_NUMBER] = "number", [QNI_OPTION_CHOICE] = "choice",
-        [QNI_OPTION_LIST] = "list",
+        [QNI_OPTION_LIST] = "list",       [QNI_OPTION_SECRET] = "secret",
     };
     const qni_setting *setting = qni_settings_find(settings, key->option);
     bool from_file = setting != NULL && setting->origin == QNI_ORIGIN_FILE;

@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "cli/db_int.h"
 #include "cli/report.h"
+#include "cli/sql_int.h"
 #include "cli/verbs.h"
 
 #include <inttypes.h>
@@ -15,6 +16,7 @@ static const char *timeout_refuse(const char *text);
 enum {
     DB_TO,
     DB_TIMEOUT,
+    DB_PASSWORD,
     DB_FORMAT,
     DB_OPTION_COUNT
 };
@@ -39,6 +41,7 @@ static const qni_option options[DB_OPTION_COUNT] = {
                     .configurable = true,
                     .group = "Migrations",
                     .help = "How long to wait while another process migrates the store, or has locked it."},
+    [DB_PASSWORD] = QNI_SQL_OPTION_PASSWORD("Migrations"),
     [DB_FORMAT] = {.name = "format",
                    .letter = 'f',
                    .type = QNI_OPTION_CHOICE,
@@ -136,12 +139,18 @@ static qn_status read_folder(qni_db_job *job, const char *folder, qn_error *err)
 
 static qn_status connect_to(qni_db_job *job, const qni_args *args, bool read_only, qn_error *err)
 {
+    qni_secret secret;
     qn_db_options o;
     qn_db_options_init(&o, sizeof o);
     o.busy_timeout_ms = timeout_ms(args);
     o.read_only = read_only;
     o.allocator = job->allocator;
-    return qn_db_open(&job->db, args->arguments[0], &o, err);
+    qn_status s =
+        qni_sql_password(&secret, &o.password, args, &options[DB_PASSWORD], args->arguments[0], job->allocator, err);
+    if (s == QN_OK)
+        s = qn_db_open(&job->db, args->arguments[0], &o, err);
+    qni_secret_fini(&secret);
+    return s;
 }
 
 /* A connection that only reads makes no file. What a process left that died in a transaction it cannot undo, though:

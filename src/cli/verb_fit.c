@@ -1,12 +1,15 @@
 /* cli/verb_fit.c: `quern fit`: its table, and the order of its work: read, fit, show, draw. */
 #include "cli/fit_int.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/cache_int.h"
 #include "cli/report.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static int run_fit(qni_run *run, const qni_args *args);
@@ -169,6 +172,7 @@ const qni_option qni_fit_options_table[FIT_OPTION_COUNT] = {
     [FIT_FROM] = QNI_DATA_OPTION_FROM,
     [FIT_QUERY] = QNI_DATA_OPTION_QUERY,
     [FIT_PARAM] = QNI_DATA_OPTION_PARAM,
+    [FIT_PASSWORD] = QNI_DATA_OPTION_PASSWORD,
     [FIT_FORMAT] = {.name = "format",
                     .letter = 'f',
                     .type = QNI_OPTION_CHOICE,
@@ -215,6 +219,12 @@ const qni_option qni_fit_options_table[FIT_OPTION_COUNT] = {
                   .absent = "none",
                   .group = "The result",
                   .help = "Write the object of --format json, which quern predict reads."},
+    [FIT_CACHE] = {.name = "cache",
+                   .type = QNI_OPTION_FLAG,
+                   .group = "The result",
+                   .help =
+                       "Take the result of an earlier run from the cache, if formula, data, options and version are "
+                       "the same, and keep it there; see quern cache."},
     [FIT_VERBOSE] = {.name = "verbose",
                      .letter = 'v',
                      .type = QNI_OPTION_FLAG,
@@ -316,6 +326,39 @@ static void name_covariance(const fit_job *job, qn_error *err)
     (void)qni_error_at(err, err->code, qni_file_name(path), 0, 0, "--cov: %s", message);
 }
 
+static void warn_of_cache(const qn_error *why)
+{
+    char sentence[sizeof why->file + sizeof why->message + 40];
+    (void)snprintf(sentence, sizeof sentence, "the cache is not used: %s%s%s", why->file,
+                   why->file[0] != '\0' ? ": " : "", why->message);
+    qni_report_warning(sentence);
+}
+
+/* The cache, if one is asked for. Without it a fit takes longer, and no fit fails for want of it. */
+static qn_cache *open_cache(const fit_job *job)
+{
+    qn_error why = qn_error_none();
+    qn_cache *cache = NULL;
+    char *folder = NULL;
+    if (!qni_args_flag(job->args, &qni_fit_options_table[FIT_CACHE]))
+        return NULL;
+    qn_status s = qni_cache_folder(&folder, job->run, job->args, &why);
+    if (s == QN_OK)
+        s = qni_cache_open(&cache, job->run, job->args, folder, false, &why);
+    if (s != QN_OK)
+        warn_of_cache(&why);
+    if (folder != NULL)
+        qni_free(job->run->allocator, folder, (int64_t)strlen(folder) + 1, 1);
+    return cache;
+}
+
+static void close_cache(qn_cache *cache)
+{
+    qn_error why = qn_error_none();
+    if (qn_cache_close(cache, -1, &why) != QN_OK)
+        warn_of_cache(&why);
+}
+
 static int fit(fit_job *job)
 {
     qn_error err = qn_error_none();
@@ -333,9 +376,11 @@ static int fit(fit_job *job)
         options.on_iteration_user = &watch;
     }
     qni_log(QN_LOG_INFO, "fit", "fitting %" PRId64 " parameters", job->p);
+    options.cache = open_cache(job);
     int64_t begin = qni_clock_monotonic_ns();
     s = qn_fit_table(&job->result, job->model, job->table, &options, &err);
     job->seconds = (double)(qni_clock_monotonic_ns() - begin) * 1e-9;
+    close_cache(options.cache);
     if (s == QN_OK && qni_args_has(job->args, &qni_fit_options_table[FIT_SEED]) && job->result->starts <= 1)
         qni_report_warning("--seed says nothing here: the fit has one start, and no point was drawn");
     if (s == QN_OK)

@@ -25,6 +25,7 @@ enum {
     PREDICT_FROM,
     PREDICT_QUERY,
     PREDICT_PARAM,
+    PREDICT_PASSWORD,
     PREDICT_OPTION_COUNT
 };
 
@@ -79,6 +80,7 @@ static const qni_option options[PREDICT_OPTION_COUNT] = {
     [PREDICT_FROM] = QNI_DATA_OPTION_FROM,
     [PREDICT_QUERY] = QNI_DATA_OPTION_QUERY,
     [PREDICT_PARAM] = QNI_DATA_OPTION_PARAM,
+    [PREDICT_PASSWORD] = QNI_DATA_OPTION_PASSWORD,
 };
 
 static const qni_argument arguments[] = {
@@ -169,6 +171,7 @@ static qn_status open_data(predict_job *job, qn_error *err)
                             .from = &options[PREDICT_FROM],
                             .query = &options[PREDICT_QUERY],
                             .param = &options[PREDICT_PARAM],
+                            .password = &options[PREDICT_PASSWORD],
                             .allocator = qni_run_allocator(job->run, QNI_HOLDER_TABLE)};
     if (data != NULL)
         qni_log(QN_LOG_DEBUG, "predict", "opening \"%s\"", data);

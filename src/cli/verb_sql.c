@@ -15,6 +15,7 @@ enum {
     SQL_PARAM,
     SQL_READ_ONLY,
     SQL_TIMEOUT,
+    SQL_PASSWORD,
     SQL_FORMAT,
     SQL_NULL,
     SQL_OPTION_COUNT
@@ -48,6 +49,7 @@ static const qni_option options[SQL_OPTION_COUNT] = {
                      .configurable = true,
                      .group = "The statement",
                      .help = "End a statement that takes longer."},
+    [SQL_PASSWORD] = QNI_SQL_OPTION_PASSWORD("The statement"),
     [SQL_FORMAT] = {.name = "format",
                     .letter = 'f',
                     .type = QNI_OPTION_CHOICE,
@@ -97,8 +99,8 @@ const qni_verb qni_verb_sql = {
         "written as they arrive, so a result may be larger than memory, but for npy. The SQL goes to the database as "
         "it "
         "stands; several statements at once are refused. Bytes are shown as hexadecimal digits, times in UTC.\n"
-        "A password in a URL can be seen by others while the command runs, in the list of processes: PostgreSQL's "
-        "~/.pgpass or PGPASSWORD keep it out of there. No message shows it.",
+        "A password in a URL can be seen by others while the command runs, in the list of processes: --password, or "
+        "PostgreSQL's ~/.pgpass or PGPASSWORD, keep it out of there. No message shows it.",
     .forms = forms,
     .form_count = sizeof forms / sizeof forms[0],
     .options = options,
@@ -163,6 +165,7 @@ static int run_sql(qni_run *run, const qni_args *args)
     qni_sql sql = {0};
     qni_sql_options how = {.args = args,
                            .param = &options[SQL_PARAM],
+                           .password = &options[SQL_PASSWORD],
                            .url = args->arguments[0],
                            .sql = args->arguments[1],
                            .read_only = qni_args_flag(args, &options[SQL_READ_ONLY]),

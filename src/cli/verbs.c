@@ -26,14 +26,17 @@ static const qni_verb leading = {
     .leading = true,
 };
 
-static const qni_verb *const verbs[] = {&qni_verb_fit, &qni_verb_predict, &qni_verb_sql,
-                                        &qni_verb_db,  &qni_verb_info,    &qni_verb_config};
+static const qni_verb *const verbs[] = {&qni_verb_fit,   &qni_verb_predict, &qni_verb_sql,   &qni_verb_db,
+                                        &qni_verb_cache, &qni_verb_info,    &qni_verb_config};
 
 static const qni_variable variables[] = {
     {"QUERN_CONFIG", "The configuration file, in place of the user's own; see quern.conf(5). Empty: none."},
     {"XDG_CONFIG_HOME, HOME",
      "Where the user's own stands: quern/quern.conf below the first; where that is not set, .config/quern/quern.conf "
      "below the second."},
+    {"XDG_CACHE_HOME, HOME",
+     "Where the cache lies: quern/cache below the first; where that is not set, .cache/quern/cache below the second."},
+    {"CREDENTIALS_DIRECTORY", "Where systemd keeps the credentials of a service: a secret is credential:NAME there."},
     {"QUERN_CPU",
      "Which vector instructions may be used: baseline, avx2 or avx512. Without it, the widest that the processor has."},
     {"QUERN_THREADS", "How many threads may work. Without it, as many as the process has processors."},

@@ -9,6 +9,7 @@ extern const qni_verb qni_verb_fit;
 extern const qni_verb qni_verb_predict;
 extern const qni_verb qni_verb_sql;
 extern const qni_verb qni_verb_db;
+extern const qni_verb qni_verb_cache;
 extern const qni_verb qni_verb_info;
 extern const qni_verb qni_verb_config;
 

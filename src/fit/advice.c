@@ -3,11 +3,13 @@
 #include "fit/fit_int.h"
 
 #include "base/number.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Appends to a text of `size` bytes of which `used` are taken; what does not fit is left out. */
 static void append(char *text, size_t size, size_t *used, const char *format, ...) QN_PRINTF(4, 5);
@@ -165,7 +167,8 @@ static qn_status warn_of_outliers(qni_fit_result *result, const qni_fit_rows *pr
     if (problem->place != NULL)
         problem->place(problem->user, row, &file, &line);
     if (line > 0)
-        snprintf(place, sizeof place, " (%.80s:%" PRId64 ")", file, line);
+        snprintf(place, sizeof place, " (%.*s:%" PRId64 ")", (int)qni_utf8_cut(file, (int64_t)strlen(file), 80), file,
+                 line);
     return qni_fit_result_warn(
         result, err, "%" PRId64 " row%s far from the model: row %" PRId64 "%s most, by %.3g standard deviations", count,
         count == 1 ? " is" : "s are", result->diagnostics.row[row] + 1, place,

@@ -11,7 +11,7 @@
 #ifndef QNI_FIT_INT_H
 #define QNI_FIT_INT_H
 
-#include <quern/fit.h>
+#include <quern/predict.h>
 
 #include "fit/limits.h"
 #include "math/panel.h"
@@ -298,10 +298,14 @@ typedef struct qni_fit_result {
     int64_t ignored;           /* rows so far beyond the loss's scale that it hardly looks at them */
     char message[320];
     char started[128];
+    qn_fit_saved *saved; /* of a result out of a cache: what the head points to, but for the rows; else NULL */
+    qn_datum *kept;      /* and what the rows point to */
 } qni_fit_result;
 
 qn_status qni_fit_result_new(qni_fit_result **out, const qni_fit_rows *problem, const qni_fit_map *map,
                              const qn_fit_options *options, const qn_allocator *allocator, qn_error *err);
+/* cached.c: of a result whose `saved` is set. */
+void qni_fit_cached_free(qni_fit_result *result);
 qn_status qni_fit_result_warn(qni_fit_result *result, qn_error *err, const char *format, ...) QN_PRINTF(3, 4);
 /* Statistics and warnings from the solver's last point. The solver's factor is no longer fit for steps. */
 qn_status qni_fit_result_fill(qni_fit_result *result, qni_fit_solver *s, const qni_fit_memory *memory, qn_error *err);

@@ -96,7 +96,7 @@ static void matrix(qni_json_writer *w, const char *key, const double *values, in
     qni_json_array_end(w);
 }
 
-/* What the model warns of, then the fit. */
+/* What the model warns of (NULL: not said), then the fit. */
 static void warnings(qni_json_writer *w, const qn_fit_result *r, const qn_model *model)
 {
     array(w, "warnings");
@@ -253,18 +253,12 @@ static qn_status check(const qn_fit_result *result, const qn_model *model, qn_er
     return QN_OK;
 }
 
-qn_status qn_fit_write_json(const qn_fit_result *r, const qn_model *model, const qn_fit_json_options *options,
-                            qn_status (*sink)(void *user, const char *text, int64_t size, qn_error *err), void *user,
-                            qn_error *err)
+static qn_status write_result(const qn_fit_result *r, const qn_model *model, const qn_fit_json_options *o, bool exact,
+                              qni_json_sink sink, void *user, qn_error *err)
 {
-    qn_fit_json_options o;
-    qn_status s = qni_options_copy(&o, sizeof o, options, "qn_fit_json_options", err);
-    if (s == QN_OK)
-        s = check(r, model, err);
-    if (s != QN_OK)
-        return s;
     qni_json_writer writer, *w = &writer;
     qni_json_writer_init(w, sink, user, 0);
+    w->exact = exact;
     qni_json_object_begin(w);
     string(w, "schema", QNI_FIT_SCHEMA);
     string(w, "status", qn_fit_status_name(r->status));
@@ -280,10 +274,10 @@ qn_status qn_fit_write_json(const qn_fit_result *r, const qn_model *model, const
     whole(w, "evaluations", r->evaluations);
     whole(w, "iterations", r->iterations);
     matrix(w, "covariance", r->covariance, r->p);
-    warnings(w, r, model);
-    truth(w, "cached", o.cached);
-    if (o.certified != NULL)
-        certified(w, o.certified);
+    warnings(w, r, exact ? NULL : model);
+    truth(w, "cached", o->cached || r->cached);
+    if (o->certified != NULL)
+        certified(w, o->certified);
     columns(w, model);
     how(w, r);
     statistics(w, r);
@@ -292,6 +286,23 @@ qn_status qn_fit_write_json(const qn_fit_result *r, const qn_model *model, const
     diagnostics(w, r->diagnostics);
     qni_json_object_end(w);
     return qni_json_finish(w, err);
+}
+
+qn_status qn_fit_write_json(const qn_fit_result *r, const qn_model *model, const qn_fit_json_options *options,
+                            qn_status (*sink)(void *user, const char *text, int64_t size, qn_error *err), void *user,
+                            qn_error *err)
+{
+    qn_fit_json_options o;
+    qn_status s = qni_options_copy(&o, sizeof o, options, "qn_fit_json_options", err);
+    if (s == QN_OK)
+        s = check(r, model, err);
+    return s == QN_OK ? write_result(r, model, &o, false, sink, user, err) : s;
+}
+
+qn_status qni_fit_write_exact(const qn_fit_result *r, const qn_model *model, qni_json_sink sink, void *user,
+                              qn_error *err)
+{
+    return write_result(r, model, &(qn_fit_json_options){0}, true, sink, user, err);
 }
 
 static qn_status file_sink(void *user, const char *text, int64_t size, qn_error *err)

@@ -38,6 +38,10 @@ void qn_fit_result_free(qn_fit_result *head)
     qni_fit_result *result = (qni_fit_result *)head;
     const qn_allocator allocator = result->allocator;
     int64_t all = head->p;
+    if (result->saved != NULL) {
+        qni_fit_cached_free(result);
+        return;
+    }
     for (int64_t j = 0; result->names != NULL && j < all; j++)
         free_string(&allocator, result->names[j]);
     for (int64_t j = 0; result->ties != NULL && j < all; j++)

@@ -38,6 +38,7 @@ typedef struct saved {
 typedef struct reader {
     saved *s;
     const char *file; /* may be NULL */
+    bool exact;       /* numbers that are not finite are texts, and the model's warnings are not there */
     qn_status status;
     qn_error *err;
 } reader;
@@ -93,8 +94,11 @@ static json_t *member(reader *r, const json_t *object, const char *where, const 
 
 static double number_of(reader *r, const json_t *value, const char *where, const char *key)
 {
-    if (value == NULL || json_is_null(value))
+    const char *special = r->exact ? json_string_value(value) : NULL;
+    if (value == NULL || json_is_null(value) || (special != NULL && strcmp(special, "nan") == 0))
         return NAN;
+    if (special != NULL && (strcmp(special, "inf") == 0 || strcmp(special, "-inf") == 0))
+        return special[0] == '-' ? -INFINITY : INFINITY;
     if (!json_is_number(value))
         complain(r, QN_DATA, "%s\"%s\" must be a number or null", where, key);
     return json_number_value(value);
@@ -362,7 +366,7 @@ static void read_warnings(reader *r, const json_t *root)
         const json_t *value = json_array_get(all, (size_t)i);
         if (!json_is_string(value))
             complain(r, QN_DATA, "\"warnings\" must be texts");
-        else if (is_model_warning(r->s->model, known, json_string_value(value)))
+        else if (!r->exact && is_model_warning(r->s->model, known, json_string_value(value)))
             known++;
         else
             out[i - known] = keep_text(r, json_string_value(value));
@@ -572,8 +576,8 @@ void qn_fit_saved_free(qn_fit_saved *head)
     qni_delete(allocator, s);
 }
 
-qn_status qn_fit_saved_read_bytes(qn_fit_saved **out, const char *bytes, int64_t size, const char *name,
-                                  const qn_allocator *allocator, qn_error *err)
+static qn_status read_bytes(qn_fit_saved **out, const char *bytes, int64_t size, const char *name, bool exact,
+                            const qn_allocator *allocator, qn_error *err)
 {
     *out = NULL;
     if (size < 0 || (bytes == NULL && size > 0))
@@ -593,7 +597,7 @@ qn_status qn_fit_saved_read_bytes(qn_fit_saved **out, const char *bytes, int64_t
     }
     s->allocator = allocator;
     s->head.result = &s->result;
-    reader r = {.s = s, .file = name, .err = err};
+    reader r = {.s = s, .file = name, .exact = exact, .err = err};
     read_all(&r, root);
     json_decref(root);
     if (r.status == QN_OK)
@@ -601,6 +605,18 @@ qn_status qn_fit_saved_read_bytes(qn_fit_saved **out, const char *bytes, int64_t
     else
         qn_fit_saved_free(&s->head);
     return r.status;
+}
+
+qn_status qn_fit_saved_read_bytes(qn_fit_saved **out, const char *bytes, int64_t size, const char *name,
+                                  const qn_allocator *allocator, qn_error *err)
+{
+    return read_bytes(out, bytes, size, name, false, allocator, err);
+}
+
+qn_status qni_fit_read_exact(qn_fit_saved **out, const char *bytes, int64_t size, const char *name,
+                             const qn_allocator *allocator, qn_error *err)
+{
+    return read_bytes(out, bytes, size, name, true, allocator, err);
 }
 
 qn_status qn_fit_saved_read(qn_fit_saved **out, const char *path, const qn_allocator *allocator, qn_error *err)

@@ -3,6 +3,7 @@
  * The model and float64 columns are borrowed during the call; other number columns are converted once, the response is
  * transformed once, and where rows are left out those that are used move together. Every number that the model reads is
  * finite before the solver begins. */
+#include "fit/cached.h"
 #include "fit/column.h"
 #include "fit/fit_int.h"
 
@@ -326,6 +327,21 @@ static qn_status check(const qn_model *model, const qn_table *table, qn_error *e
     return QN_OK;
 }
 
+/* The result that the cache has, else one that it then has. */
+static qn_status solve_or_find(qn_fit_result **out, const qni_fit_asked *asked, qni_fit_memory *memory, qn_error *err)
+{
+    char key[QNI_FIT_KEY_SIZE];
+    qn_status s = qni_fit_key(key, asked, err);
+    if (s == QN_OK)
+        s = qni_fit_cached_get(out, key, asked, memory->results, err);
+    if (s != QN_OK || *out != NULL)
+        return s;
+    s = qni_fit_weighted_solve(out, asked->problem, asked->sigma, asked->total, asked->options, memory, err);
+    if (s == QN_OK)
+        qni_fit_cached_put(key, asked, *out, memory->results);
+    return s;
+}
+
 static qn_status solve(qn_fit_result **out, data *d, qni_fit_memory *memory, qn_error *err)
 {
     qni_fit_rows problem = {.n = d->n,
@@ -343,7 +359,12 @@ static qn_status solve(qn_fit_result **out, data *d, qni_fit_memory *memory, qn_
                             .magnitude = qni_norm(d->response, d->n)};
     if (d->n == 0)
         return qni_error_at(err, QN_DATA, qn_table_source(d->table), 0, 0, "every row was left out: nothing is left");
-    return qni_fit_weighted_solve(out, &problem, d->column[d->columns - 1], d->total, d->options, memory, err);
+    const double *sigma = d->column[d->columns - 1];
+    if (d->options->cache == NULL)
+        return qni_fit_weighted_solve(out, &problem, sigma, d->total, d->options, memory, err);
+    qni_fit_asked asked = {
+        .model = d->model, .problem = &problem, .sigma = sigma, .total = d->total, .options = d->options};
+    return solve_or_find(out, &asked, memory, err);
 }
 
 qn_status qn_fit_table(qn_fit_result **out, const qn_model *model, const qn_table *table, const qn_fit_options *options,

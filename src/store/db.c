@@ -27,6 +27,9 @@ static const qni_driver *driver_of(qni_url_kind kind)
     case QNI_URL_POSTGRES:
         return &qni_driver_postgres;
     case QNI_URL_SQLITE:
+    case QNI_URL_REDIS: /* these three are not the URL of a connection: qni_url_parse refuses them */
+    case QNI_URL_REDIS_TLS:
+    case QNI_URL_REDIS_SOCKET:
         break;
     }
     return &qni_driver_sqlite;
@@ -68,6 +71,7 @@ static qn_status open_parsed(qn_db **out, const qni_url *url, const qn_db_option
         whole = base.application != NULL;
     }
     base.options.application = base.application;
+    base.options.password = NULL; /* was for opening */
     qn_status s = whole ? base.driver->open(out, &base, url, err)
                         : qni_refused(err, allocator, (int64_t)sizeof base, "a connection to %s", url->shown);
     if (s != QN_OK) {
@@ -86,7 +90,12 @@ qn_status qn_db_open(qn_db **out, const char *url, const qn_db_options *options,
     qn_status s = take_options(&o, options, err);
     if (s != QN_OK || (s = qni_url_parse(&parts, url, o.allocator, err)) != QN_OK)
         return s;
-    s = open_parsed(out, &parts, &o, err);
+    if (o.password != NULL && parts.kind != QNI_URL_POSTGRES)
+        s = qni_error(err, QN_INVALID, "%s: only a server asks for a password, and this is none", parts.shown);
+    if (o.password != NULL)
+        parts.password = o.password;
+    if (s == QN_OK)
+        s = open_parsed(out, &parts, &o, err);
     qni_url_free(&parts);
     return s;
 }

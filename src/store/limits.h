@@ -28,6 +28,8 @@ enum {
     /* Bytes for any whole number of 128 bits with a sign, a point, zeros before it, and a zero at the end. */
     QNI_DUCK_DIGITS_SIZE = 48,
 
+    /* Bytes to which a stored value may unpack, however small it is: as an archive of arrays by default. */
+    QNI_CACHE_VALUE_BYTES = 1 << 30,
     /* A pool of connections where its options say nothing. Kept at rest: enough for the threads of a small machine;
      * with the overflow as many as one program's share of a server that takes 100. */
     QNI_DBPOOL_BASE = 5,
@@ -98,6 +100,166 @@ enum {
     /* Prepared statements that the server may still hold when nobody will use them: forgotten many at once, in one
      * round trip. */
     QNI_POSTGRES_DEAD = 32,
+
+    /* The shared tier of caches. Connections at most: enough that a small machine's threads seldom wait for each other,
+     * few beside those that a Redis takes from all its clients (10000). */
+    QNI_REDIS_CONNECTIONS = 8,
+    /* Milliseconds for a connection, and for an answer: a thousand times what they take on one network; who asks
+     * a cache would rather compute than wait longer. */
+    QNI_REDIS_TIMEOUT_MS = 1000,
+    /* Bytes that come or go buy a millisecond more: half of what a network of 1 Gbit/s carries. So the largest value
+     * passes it, and who sends little by little does not keep us: 12 seconds at most, after half a gigabyte. */
+    QNI_REDIS_BYTES_PER_MS = 50000,
+    /* Milliseconds without a try after a failure, the first time and at most: a restart takes some tenths of a second,
+     * and a Redis that is gone for long costs one try in five seconds. A part of it at random: those that lost it
+     * together do not come back together. */
+    QNI_REDIS_DOWN_FIRST_MS = 100,
+    QNI_REDIS_DOWN_MAX_MS = 5000,
+    QNI_REDIS_JITTER_SHARE = 4,
+    /* Milliseconds for all round trips of one removal: a look at a hundred million keys takes less. */
+    QNI_REDIS_REMOVE_MS = 60000,
+    /* Bytes of a value: what Redis takes (proto-max-bulk-len). */
+    QNI_REDIS_VALUE_MAX = 512 << 20,
+    /* Bytes of any other answer, and items of it: twenty times what the longest of ours has. */
+    QNI_REDIS_ANSWER_MAX = 64 << 20,
+    QNI_REDIS_ITEMS_MAX = 1 << 16,
+    /* Commands sent before the first answer is read: one round trip's cost is then nothing, and Redis need not keep
+     * many answers. */
+    QNI_REDIS_PIPELINE = 64,
+    /* Keys that one SCAN looks at: below a millisecond of the server's time. */
+    QNI_REDIS_SCAN_COUNT = 500,
+    /* Dependents of a name that one script removes: some milliseconds of the server's time. */
+    QNI_REDIS_DEPENDENTS = 1000,
+    /* Bytes of one line of an answer: a hundred times the longest sentence that Redis says. */
+    QNI_REDIS_LINE_MAX = 64 << 10,
+    /* Bytes that are read from a socket at once: a small value whole, a large one at memory's speed. */
+    QNI_REDIS_READ_SIZE = 32 << 10,
+    /* Pieces of memory that are sent at once: less than any system's IOV_MAX, and no call's cost is felt. */
+    QNI_REDIS_VECTORS = 64,
+    /* Bytes of what keys begin with: a name, and some words that say whose it is. */
+    QNI_REDIS_SPACE_MAX = 128,
+    /* Number of a database: more than any server is set up with (16). */
+    QNI_REDIS_DATABASE_MAX = 1 << 20,
+    /* Bytes of what Redis says in a message: beside it there must be room for where and what. */
+    QNI_REDIS_SENTENCE_SIZE = 240,
+    /* Bytes of a cache's name, its end included: as of a pool's. */
+    QNI_CACHE_NAME_SIZE = 64,
+    /* What a cache's options leave open. Milliseconds: an hour's worth of wrong absences is what nobody wants, a minute
+     * spares whoever asks again and again; what another machine removed may be believed for a second. Bytes: a small
+     * part of a small machine; values of some seconds' puts. */
+    QNI_CACHE_ABSENT_TTL_MS = 60000,
+    QNI_CACHE_FRESH_MS = 1000,
+    QNI_CACHE_MEMORY_SIZE = 64 << 20,
+    QNI_CACHE_DISK_SIZE = 1 << 30,
+    QNI_CACHE_QUEUE_SIZE = 16 << 20,
+    /* Names share this many marks: two that meet cost a value that is not kept now and then. A power of two. */
+    QNI_CACHE_MARKS = 1024,
+    /* Words of 64 bits in which names are noted that something depends on: tens of thousands, before puts of others
+     * are taken for them, which only costs time. A power of two. */
+    QNI_CACHE_NEEDED = 1024,
+    /* Locks that order what is done to a key: many more than threads, for they are held while a disk writes. */
+    QNI_CACHE_ORDERS = 64,
+    /* Locks through which values enter memory: as many as threads of a small machine, for they are held for moments,
+     * and every removal passes them all. */
+    QNI_CACHE_GATES = 16,
+    /* Lines on which threads count: as many as run at once on most machines; others share. */
+    QNI_CACHE_LINES = 32,
+    /* Removals that a tier refused and that are remembered, at most: some seconds' worth; and the bytes of them. */
+    QNI_CACHE_DEBT_MAX = 4096,
+    QNI_CACHE_DEBT_SIZE_MAX = 1 << 20,
+    QNI_CACHE_DEBT_SLOTS = 256,
+    /* Of these, how many one call makes good: it has something else to do. */
+    QNI_CACHE_DEBT_STEP = 64,
+    /* Nanoseconds between two tries to make them good: what ails a disk or a server lasts longer. */
+    QNI_CACHE_RETRY_NS = 100000000,
+    /* Times that a write is tried that found a tier busy, which has waited itself before it says so. */
+    QNI_CACHE_TRIES = 3,
+    /* Entries, and bytes of values, that the queue writes in one transaction: its cost is then nothing beside theirs,
+     * and nobody waits long for it. */
+    QNI_CACHE_BATCH = 256,
+    QNI_CACHE_BATCH_SIZE = 4 << 20,
+    /* Slots in which what waits is found: about as many as small values fit the queue. */
+    QNI_CACHE_QUEUE_SLOTS = 4096,
+    /* Bytes of the name of a query's table and of its database, together: those of a key. */
+    QNI_CACHE_TABLE_NAME_MAX = 4096,
+    /* The memory tier of a cache. Bytes of a shard, where their number is not said: large enough that its queues are
+     * worth the name, and few enough threads meet in one of those of an ordinary tier. */
+    QNI_MEMORY_SHARD_SIZE = 4 << 20,
+    QNI_MEMORY_SHARDS_MAX = 64,
+    /* Of a number that is said: a hash has 16 bits for it. */
+    QNI_MEMORY_SHARDS_LIMIT = 1 << 12,
+    /* Buckets of a segment: it then fills a page, and a split of it moves some 300 entries. */
+    QNI_MEMORY_SEGMENT_BUCKETS = 64,
+    /* Part of a shard that a segment of a small tier takes at most. */
+    QNI_MEMORY_SEGMENT_SHARE = 64,
+    /* One entry, or all that are pinned, take 1/2 of the tier at most: so there always is room for the other. */
+    QNI_MEMORY_WHOLE_SHARE = 2,
+    /* The small queue takes from 1/32 to 28/32 of a shard, and learns by steps of 30 entries' bytes: docs/adr/0019 has
+     * the traces. */
+    QNI_MEMORY_PARTS = 32,
+    QNI_MEMORY_PARTS_MOST = 28,
+    QNI_MEMORY_STEP = 30,
+    /* Entries that are given another chance before one goes all the same: an eviction takes some ten microseconds at
+     * most, and of those that were asked for no more than one in so many goes too soon. */
+    QNI_MEMORY_CHANCES = 1000,
+    /* Places of a table's directory for each entry, at most: some hundred times what hashes that differ need. */
+    QNI_MEMORY_PLACES = 4,
+    /* And for none: so that a few entries may happen to be alike. */
+    QNI_MEMORY_PLACES_LEAST = 16,
 };
+
+/* The disk tier of caches. Bytes of a record that has a file of its own: below that SQLite reads it faster, and writes
+ * it twice, to its log and from there. */
+#define QNI_DISK_FILE_SIZE (INT64_C(32) << 10)
+/* Bytes of a folder's path, and of that of a file in it: what the system opens, in all. */
+#define QNI_DISK_FOLDER_MAX 3900
+#define QNI_DISK_PATH_SIZE  4096
+/* Names of entries that were got since the last write: what is older is forgotten, and all of them cost a write less
+ * than a millisecond. And of those that were found to have ended, or damaged. */
+#define QNI_DISK_NOTES 256
+#define QNI_DISK_ENDED 64
+/* Uses of an entry that count: more say nothing more about whether there will be others. */
+#define QNI_DISK_USES_MAX 3
+/* A new entry is on probation in this part of the bytes: large enough that what is used again is so before its turn
+ * comes, small enough that a scan costs the others little. */
+#define QNI_DISK_PROBATION_SHARE 10
+/* Entries that have ended and are swept away at once. */
+#define QNI_DISK_SWEEP 64
+/* Changes that are kept for other processes, and those between two looks at what can go: who is further behind forgets
+ * everything. */
+#define QNI_DISK_CHANGES      8192
+#define QNI_DISK_CHANGES_TRIM 256
+/* Milliseconds to wait for who builds an index anew from values: a gigabyte of them takes some seconds. */
+#define QNI_DISK_LOCK_TIMEOUT_MS 60000
+/* Times that a call begins anew because the index was replaced under it. */
+#define QNI_DISK_TRIES 4
+/* Connections for reading at once: as many threads as a small server runs, then others wait for the first. */
+#define QNI_DISK_CONNECTIONS 16
+/* The window of small records that were got lately: bytes of a slot, of a record that fits into one beside the slot's
+ * own two words, and of the file: this part of the tier's bytes, within bounds, and not counted among them. What SQLite
+ * has to be asked for takes some ten times as long. All of the file's room is taken when it is made, for four thousand
+ * records at most: some milliseconds at the first opening of a folder. */
+#define QNI_DISK_SLOT_SIZE     2048
+#define QNI_DISK_WINDOW_RECORD (QNI_DISK_SLOT_SIZE - 16)
+#define QNI_DISK_WINDOW_SHARE  32
+#define QNI_DISK_WINDOW_MIN    (INT64_C(256) << 10)
+#define QNI_DISK_WINDOW_MAX    (INT64_C(8) << 20)
+/* Of so many records that find all slots of their set in use one drives out another: so most of those that were there
+ * stay where more are in use than there is room for, and what is no longer asked for goes after some tens of gets. */
+#define QNI_DISK_WINDOW_PATIENCE 8
+/* Bytes of a sentence about what verifying found: a path, and some words. */
+#define QNI_DISK_SENTENCE_SIZE 4200
+/* Pages of SQLite's log before they are copied into the index, in place of 1000, where the tier holds so many bytes
+ * that the log's 16 MiB do not matter: fewer syncs make puts some ten percent faster. SQLite finds pages as fast as
+ * before up to 4062 of them: those fill one of its tables. */
+#define QNI_DISK_LONG_LOG      "4000"
+#define QNI_DISK_LONG_LOG_FROM (INT64_C(256) << 20)
+/* What marks an index as ours (PRAGMA application_id: "Qurn"), and the version of its tables. */
+#define QNI_DISK_APPLICATION 0x5175726E
+#define QNI_DISK_VERSION     1
+
+/* What tells one start of the machine from another, as text of at most so many bytes. */
+#define QNI_CACHE_BOOT_ID      "/proc/sys/kernel/random/boot_id"
+#define QNI_CACHE_BOOT_ID_SIZE 64
 
 #endif

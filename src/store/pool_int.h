@@ -108,8 +108,8 @@ struct qn_dbpool {
     int64_t timeout_ns; /* < 0: does not wait */
     int64_t idle_ns, lifetime_ns, check_ns;
     qn_db_options db_options;
-    char *application; /* which those borrow, or NULL */
-    qn_db *anchor;     /* keeps a database in memory alive; NULL: none */
+    char *application, *password; /* which those borrow, or NULL */
+    qn_db *anchor;                /* keeps a database in memory alive; NULL: none */
     char *url;
     int64_t url_size;
     qn_histogram *wait_ns; /* by many threads at once */

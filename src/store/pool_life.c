@@ -113,6 +113,14 @@ static qn_status copy_db_options(qn_dbpool *pool, const qn_db_options *given, qn
         if (pool->application == NULL)
             s = qni_refused(err, pool->allocator, (int64_t)strlen(application) + 1, "a pool of connections");
     }
+    const char *password = pool->db_options.password;
+    pool->db_options.password = NULL;
+    if (s == QN_OK && password != NULL) {
+        pool->password = qni_copy_string(pool->allocator, password, -1);
+        pool->db_options.password = pool->password;
+        if (pool->password == NULL)
+            s = qni_refused(err, pool->allocator, (int64_t)strlen(password) + 1, "a pool of connections");
+    }
     if (pool->db_options.allocator == NULL)
         pool->db_options.allocator = pool->allocator;
     return s;
@@ -140,6 +148,11 @@ static void free_pool(qn_dbpool *pool)
     qn_histogram_free(pool->wait_ns);
     if (pool->application != NULL)
         qni_free(allocator, pool->application, (int64_t)strlen(pool->application) + 1, 1);
+    if (pool->password != NULL) {
+        int64_t size = (int64_t)strlen(pool->password) + 1;
+        explicit_bzero(pool->password, (size_t)size);
+        qni_free(allocator, pool->password, size, 1);
+    }
     if (pool->url != NULL)
         explicit_bzero(pool->url, (size_t)pool->url_size); /* there may be a password in it */
     qni_free(allocator, pool->url, pool->url_size, 1);

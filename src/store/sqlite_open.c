@@ -25,14 +25,14 @@ enum {
 
 static const char *const option_names[OPTION_COUNT] = {"mode", "journal", "synchronous"};
 static const char *const option_values[OPTION_COUNT][5] = {
-    {"ro", "rw", "rwc"}, {"wal", "delete", "truncate", "persist"}, {"off", "normal", "full", "extra"}};
-static const char *const option_words[OPTION_COUNT] = {"ro, rw or rwc", "wal, delete, truncate or persist",
+    {"ro", "rw", "rwc", "frozen"}, {"wal", "delete", "truncate", "persist"}, {"off", "normal", "full", "extra"}};
+static const char *const option_words[OPTION_COUNT] = {"ro, rw, rwc or frozen", "wal, delete, truncate or persist",
                                                        "off, normal, full or extra"};
 
 /* Each option's value, of option_values; NULL: not given. */
 typedef struct settings {
     const char *value[OPTION_COUNT];
-    bool memory, only_read;
+    bool memory, only_read, frozen;
 } settings;
 
 static int64_t find_word(const char *const *words, int64_t count, const char *word)
@@ -66,7 +66,9 @@ static qn_status read_settings(settings *out, const qn_db *base, const qni_url *
                              option_words[which], o->value);
         out->value[which] = option_values[which][value];
     }
-    out->only_read = base->options.read_only || (out->value[MODE] != NULL && strcmp(out->value[MODE], "ro") == 0);
+    out->frozen = out->value[MODE] != NULL && strcmp(out->value[MODE], "frozen") == 0;
+    out->only_read =
+        base->options.read_only || out->frozen || (out->value[MODE] != NULL && strcmp(out->value[MODE], "ro") == 0);
     return QN_OK;
 }
 
@@ -141,7 +143,8 @@ static qn_status load(qni_sqlite_api *out, qn_error *err)
     return QN_OK;
 }
 
-/* A path as SQLite is to be given it: with a folder in front, ":memory:" and "file:x" are files like others. */
+/* A path as SQLite is to be given it: with a folder in front, ":memory:" and "file:x" are files like others. Free with
+ * its strlen + 1. */
 static char *path_for(const qni_url *url, const qn_allocator *allocator)
 {
     const char *folder = url->kind == QNI_URL_MEMORY ? "/quern/" : url->path[0] == '/' ? "" : "./";
@@ -154,17 +157,43 @@ static char *path_for(const qni_url *url, const qn_allocator *allocator)
     return path;
 }
 
+/* The same as a URI, for only that can say that the file is frozen. */
+static char *frozen_path_for(const qni_url *url, const qn_allocator *allocator)
+{
+    static const char scheme[] = "file:", option[] = "?immutable=1", digits[] = "0123456789ABCDEF";
+    const char *folder = url->path[0] == '/' ? "" : "./";
+    size_t size = sizeof scheme + strlen(folder) + sizeof option - 1;
+    for (const char *p = url->path; *p != '\0'; p++)
+        size += strchr("%?#", *p) != NULL ? 3 : 1;
+    char *path = qni_alloc(allocator, (int64_t)size, 1);
+    if (path == NULL)
+        return NULL;
+    char *at = path + snprintf(path, size, "%s%s", scheme, folder);
+    for (const char *p = url->path; *p != '\0'; p++) {
+        if (strchr("%?#", *p) == NULL) {
+            *at++ = *p;
+            continue;
+        }
+        *at++ = '%';
+        *at++ = digits[*p >> 4];
+        *at++ = digits[*p & 15];
+    }
+    memcpy(at, option, sizeof option);
+    return path;
+}
+
 static qn_status connect_to(qni_sqlite *db, const settings *set, const qni_url *url, qn_error *err)
 {
     bool make = set->memory || (!set->only_read && (set->value[MODE] == NULL || strcmp(set->value[MODE], "rwc") == 0));
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     flags |= set->only_read && !set->memory ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     flags |= make ? SQLITE_OPEN_CREATE : 0;
+    flags |= set->frozen ? SQLITE_OPEN_URI : 0;
     if (set->memory && url->path[0] == '\0') {
         int code = db->api.open_v2(":memory:", &db->handle, flags, NULL);
         return code == SQLITE_OK ? QN_OK : refuse_file(db, code, NULL, false, err);
     }
-    char *path = path_for(url, db->base.allocator);
+    char *path = set->frozen ? frozen_path_for(url, db->base.allocator) : path_for(url, db->base.allocator);
     if (path == NULL)
         return qni_refused(err, db->base.allocator, 0, "a connection to %.300s", db->base.shown);
     errno = 0; /* SQLite asks for it also where no call of the system failed */

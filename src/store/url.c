@@ -16,16 +16,42 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const schemes[] = {"sqlite", "memory", "duckdb", "postgres", "postgresql"};
-static const qni_url_kind scheme_kinds[] = {QNI_URL_SQLITE, QNI_URL_MEMORY, QNI_URL_DUCKDB, QNI_URL_POSTGRES,
-                                            QNI_URL_POSTGRES};
 enum {
-    SCHEME_COUNT = sizeof schemes / sizeof schemes[0],
+    SCHEMES = 5,       /* of a family, at most */
     SCHEME_SHOWN = 32, /* bytes of a word in a message */
     STARS = 3
 };
 
+/* What a URL may begin with, and how that is said. */
+typedef struct family {
+    const char *schemes[SCHEMES];
+    qni_url_kind kinds[SCHEMES];
+    int count;
+    const char *examples, *all, *server, *file;
+} family;
+
+static const family databases = {
+    {"sqlite", "memory", "duckdb", "postgres", "postgresql"},
+    {QNI_URL_SQLITE, QNI_URL_MEMORY, QNI_URL_DUCKDB, QNI_URL_POSTGRES, QNI_URL_POSTGRES},
+    5,
+    "sqlite:PATH, memory:, duckdb:PATH or postgres://HOST/DATABASE",
+    "sqlite:, memory:, duckdb: and postgres://",
+    "postgres://HOST/DATABASE",
+    "sqlite:/var/prices.db, or sqlite:prices.db in the folder where one is",
+};
+
+static const family shared = {
+    {"redis", "rediss", "unix"},
+    {QNI_URL_REDIS, QNI_URL_REDIS_TLS, QNI_URL_REDIS_SOCKET},
+    3,
+    "redis://HOST[:PORT][/NUMBER] or unix:PATH, for a cache that is shared",
+    "redis:// and unix:, for a cache that is shared",
+    "redis://HOST[:PORT][/NUMBER]",
+    "unix:/run/redis/redis.sock",
+};
+
 typedef struct reader {
+    const family *family;
     qni_url *url;
     const char *text, *end;
     char *byte;         /* where the next decoded text goes */
@@ -38,6 +64,16 @@ typedef struct reader {
 #define wrong(r, at, sentence)                                        \
     qni_error_at((r)->err, QN_INVALID, NULL, 0, (at) - (r)->text + 1, \
                  "byte %" PRId64 " of a database's URL: " sentence, (int64_t)((at) - (r)->text + 1))
+
+/* The same, followed by what the URL's family says. */
+#define wrong_with(r, at, sentence, more)                             \
+    qni_error_at((r)->err, QN_INVALID, NULL, 0, (at) - (r)->text + 1, \
+                 "byte %" PRId64 " of a database's URL: " sentence "%s", (int64_t)((at) - (r)->text + 1), (more))
+
+static bool is_server(qni_url_kind kind)
+{
+    return kind == QNI_URL_POSTGRES || kind == QNI_URL_REDIS || kind == QNI_URL_REDIS_TLS;
+}
 
 static int hex_digit(char c)
 {
@@ -129,22 +165,19 @@ static qn_status read_scheme(reader *r, const char **after)
         word[length++] = lower(*p++);
     word[length] = '\0';
     if (length == 0 || *p != ':')
-        return wrong(r, r->text,
-                     "it begins with the kind of database: sqlite:PATH, memory:, duckdb:PATH or "
-                     "postgres://HOST/DATABASE");
+        return wrong_with(r, r->text, "it begins with the kind of database: ", r->family->examples);
     *after = p + 1;
-    for (int i = 0; i < SCHEME_COUNT; i++) {
-        if (strcmp(word, schemes[i]) == 0) {
-            r->url->kind = scheme_kinds[i];
+    for (int i = 0; i < r->family->count; i++) {
+        if (strcmp(word, r->family->schemes[i]) == 0) {
+            r->url->kind = r->family->kinds[i];
             return QN_OK;
         }
     }
-    int64_t near = qni_nearest(word, schemes, SCHEME_COUNT);
+    int64_t near = qni_nearest(word, r->family->schemes, r->family->count);
     return qni_error_at(r->err, QN_INVALID, NULL, 0, 1,
-                        "a database's URL: there is no kind of database \"%s\"%s%s%s: there are sqlite:, memory:, "
-                        "duckdb: and postgres://",
-                        word, near >= 0 ? " (did you mean " : "", near >= 0 ? schemes[near] : "",
-                        near >= 0 ? "?)" : "");
+                        "a database's URL: there is no kind of database \"%s\"%s%s%s: there are %s", word,
+                        near >= 0 ? " (did you mean " : "", near >= 0 ? r->family->schemes[near] : "",
+                        near >= 0 ? "?)" : "", r->family->all);
 }
 
 /* The path of a file, up to the options. */
@@ -153,9 +186,7 @@ static qn_status read_file(reader *r, const char *from, const char **after)
     qni_url *u = r->url;
     const char *to = find(from, r->end, '?', '?');
     if (to - from >= 2 && from[0] == '/' && from[1] == '/')
-        return wrong(r, from,
-                     "a path follows the colon directly: sqlite:/var/prices.db, or sqlite:prices.db in the folder "
-                     "where one is");
+        return wrong_with(r, from, "a path follows the colon directly: ", r->family->file);
     u->path = decode(r, from, to);
     if (u->kind == QNI_URL_SQLITE && from == to)
         return wrong(r, from, "a path is missing (memory: is a database in memory)");
@@ -254,7 +285,7 @@ static qn_status read_server(reader *r, const char *from, const char **after)
 {
     qni_url *u = r->url;
     if (r->end - from < 2 || from[0] != '/' || from[1] != '/')
-        return wrong(r, from, "two slashes follow: postgres://HOST/DATABASE");
+        return wrong_with(r, from, "two slashes follow: ", r->family->server);
     from += 2;
     const char *to = find(from, r->end, '/', '?');
     const char *at = find(from, to, '@', '@');
@@ -363,7 +394,7 @@ static qn_status read_all(reader *r)
     if (s == QN_OK)
         s = read_scheme(r, &p);
     if (s == QN_OK)
-        s = r->url->kind == QNI_URL_POSTGRES ? read_server(r, p, &p) : read_file(r, p, &p);
+        s = is_server(r->url->kind) ? read_server(r, p, &p) : read_file(r, p, &p);
     if (s == QN_OK)
         s = read_options(r, p);
     if (s != QN_OK)
@@ -373,7 +404,7 @@ static qn_status read_all(reader *r)
     return QN_OK;
 }
 
-qn_status qni_url_parse(qni_url *out, const char *url, const qn_allocator *allocator, qn_error *err)
+static qn_status parse(qni_url *out, const char *url, const family *of, const qn_allocator *allocator, qn_error *err)
 {
     assert(out != NULL && url != NULL);
     *out = (qni_url){.allocator = allocator};
@@ -384,10 +415,20 @@ qn_status qni_url_parse(qni_url *out, const char *url, const qn_allocator *alloc
         options += url[i] == '?' || url[i] == '&';
     qn_status s = make_room(out, size, options, err);
     if (s == QN_OK)
-        s = read_all(&(reader){out, url, url + size, out->bytes, out->shown, url, err});
+        s = read_all(&(reader){of, out, url, url + size, out->bytes, out->shown, url, err});
     if (s != QN_OK)
         qni_url_free(out);
     return s;
+}
+
+qn_status qni_url_parse(qni_url *out, const char *url, const qn_allocator *allocator, qn_error *err)
+{
+    return parse(out, url, &databases, allocator, err);
+}
+
+qn_status qni_url_parse_shared(qni_url *out, const char *url, const qn_allocator *allocator, qn_error *err)
+{
+    return parse(out, url, &shared, allocator, err);
 }
 
 void qni_url_free(qni_url *url)

@@ -9,6 +9,9 @@ typedef enum qni_url_kind {
     QNI_URL_MEMORY,
     QNI_URL_DUCKDB,
     QNI_URL_POSTGRES,
+    QNI_URL_REDIS,        /* redis://[USER[:PASSWORD]@]HOST[:PORT][/NUMBER] */
+    QNI_URL_REDIS_TLS,    /* rediss:// */
+    QNI_URL_REDIS_SOCKET, /* unix:PATH[?db=NUMBER] */
 } qni_url_kind;
 
 typedef struct qni_url_option {
@@ -35,6 +38,9 @@ typedef struct qni_url {
 
 /* Reads a URL. Errors: QN_INVALID with err->column where it is wrong, its message without any password; QN_NOMEM. */
 QN_MUST_USE qn_status qni_url_parse(qni_url *out, const char *url, const qn_allocator *allocator, qn_error *err);
+
+/* The same for where a cache is shared: the kinds of Redis, and no others. */
+QN_MUST_USE qn_status qni_url_parse_shared(qni_url *out, const char *url, const qn_allocator *allocator, qn_error *err);
 
 /* Frees it; what could be a password is overwritten first. All zero is fine. */
 void qni_url_free(qni_url *url);

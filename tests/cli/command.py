@@ -98,7 +98,7 @@ class Command(unittest.TestCase):
             os.symlink(os.path.join(PROJECT, "examples"), os.path.join(self.folder, "examples"))
         if ("memory:" in line or "sqlite:" in line) and not has_part("sqlite"):
             return
-        environment = {**self.environment, "PATH": os.path.dirname(QUERN) + ":/usr/bin:/bin"}
+        environment = {"HOME": self.folder, **self.environment, "PATH": os.path.dirname(QUERN) + ":/usr/bin:/bin"}
         done = subprocess.run(["/bin/sh", "-c", line], cwd=self.folder, env=environment, capture_output=True, timeout=TIMEOUT)
         self.assertEqual(done.returncode, 0, msg=f"{line}\n{done.stderr.decode()}")
         self.assertNotEqual(done.stdout, b"", msg=line)

@@ -134,9 +134,9 @@ class Completion(Command):
         self.assertEqual({word.rstrip("/=").replace("\\", "") for word in got}, set(expected), msg=stem + typed)
 
     def test_verbs(self):
-        self.gives({"fit", "predict", "sql", "db", "info", "config", "help"}, "quern ")
+        self.gives({"fit", "predict", "sql", "db", "cache", "info", "config", "help"}, "quern ")
         self.gives({"fit"}, "quern ", "f")
-        self.gives({"fit", "predict", "sql", "db", "info", "config"}, "quern help ")
+        self.gives({"fit", "predict", "sql", "db", "cache", "info", "config"}, "quern help ")
         self.gives({"info"}, "quern --log-level info ", "i")
 
     def test_options_of_each_verb(self):
@@ -165,6 +165,11 @@ class Completion(Command):
 
     def test_other_files_where_there_are_no_better_ones(self):
         self.gives({"notes.txt"}, "quern fit 'y = a*x' ", "no")
+
+    def test_where_a_secret_is(self):
+        self.gives({"file:", "credential:", "command:"}, "quern sql --password ")
+        self.gives({"file:"}, "quern fit --password=", "f")
+        self.gives({"file:notes.txt"}, "quern sql memory: 'SELECT 1' --password ", "file:no")
 
     def test_a_form_is_offered_where_it_is_named(self):
         self.gives({"nist"}, "quern fit ", "n")

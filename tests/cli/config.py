@@ -2,9 +2,11 @@
 import json
 import os
 import re
+import shlex
 import tomllib
+import unittest
 
-from command import Command, MISRA1A, MISRA1A_FORMULA, MISRA1A_START, main
+from command import Command, MISRA1A, MISRA1A_FORMULA, MISRA1A_START, has_part, main
 
 FIT = ("fit", MISRA1A_FORMULA, "data.csv", "--start", MISRA1A_START)
 
@@ -188,7 +190,7 @@ class Refusals(Configured):
         self.refuses("3:1", "the table [fit] comes twice: it begins at line 1 already", "[fit]\n[info]\n[fit]\n")
         self.refuses("2:10", "the string that begins here is not closed on its line", "[fit]\nformat = \"json\n")
         self.refuses("1:3", "the text is not UTF-8 here (byte 0xFF)", b"# \xff")
-        self.refuses("1:10", '"json" is neither a number nor true nor false: text stands in quotes', "format = json")
+        self.refuses("1:10", 'this is neither a number nor true nor false: text stands in quotes', "format = json")
 
     def test_an_unknown_variable_of_a_verb_names_the_nearest(self):
         self.fails(78, 'unknown environment variable "QUERN_FIT_FROMAT": did you mean "QUERN_FIT_FORMAT"?', "info",
@@ -198,6 +200,9 @@ class Refusals(Configured):
         self.fails(78, 'unknown environment variable "QUERN_LOG_LEVEL": --log-level has QUERN_LOG', "info",
                    environment={"QUERN_LOG_LEVEL": "info"})
         self.fails(78, 'unknown environment variable "QUERN_INFO_' + "X" * 48, "info", environment={"QUERN_INFO_" + "X" * 5000: "1"})
+        for typed, meant in (("LGO", "LOG"), ("MEMORY_LIMT", "MEMORY_LIMIT"), ("MEM", "MEMORY"), ("FTI_FORMAT", "FIT_FORMAT"), ("THREAD", "THREADS"),
+                             ("CONF", "CONFIG"), ("DUCKDB", "DUCKDB_LIB")):
+            self.fails(78, f'unknown environment variable "QUERN_{typed}": did you mean "QUERN_{meant}"?', "info", environment={"QUERN_" + typed: "1"})
         self.succeeds("info", environment={"QUERN_TEST_SEED": "1", "QUERN_THREADS": "1", "QUERN_FITTING": "1", "QUERN": "x", "QUERN_": ""})
 
     def test_a_wrong_variable_is_named(self):
@@ -214,6 +219,98 @@ class Refusals(Configured):
         self.assertNotIn("\x1b", err)
         err = self.fails(78, "a control character (0x1B)", "info", environment=self.configure("# \x1b[2J"))
         self.assertNotIn("\x1b", err)
+
+
+SERVERS = unittest.skipUnless(has_part("postgres"), "SKIP: this build asks no server: it needs libpq")
+
+
+class Secrets(Configured):
+    """Settings that say where a secret is. Nothing listens at port 1: what comes so far has its password."""
+    SQL = ("sql", "postgres://u@127.0.0.1:1/x", "SELECT 1")
+    LITERALS = ("hunter2", "postgres://hunter2", "hunter2:")  # unit.secret_core has more
+
+    def secret(self, text="hunter2\n", mode=0o600, name="password"):
+        path = self.write(name, text)
+        os.chmod(path, mode)
+        return f"file:{path}"
+
+    def test_a_secret_itself_is_refused_wherever_it_stands_and_not_repeated(self):
+        sentence = "the secret itself does not belong here, but where it is: file:PATH, credential:NAME, or command:PROGRAM"
+        for literal in self.LITERALS:
+            for code, place, words, environment in (
+                    (2, 'option "--password"', (*self.SQL, "--password", literal), {}),
+                    (78, "the environment variable QUERN_SQL_PASSWORD", ("info",), {"QUERN_SQL_PASSWORD": literal}),
+                    (78, 'quern.conf:2:12: key "password"', ("info",), self.configure(f"[sql]\npassword = '{literal}'\n"))):
+                err = self.fails(code, f"{place}: {sentence}", *words, environment=environment)
+                self.assertNotIn("hunter2", err)
+        for value in ("hunter2 hunter2", "12345hunter2", '"hunter2', '"\\hunter2"', "[hunter2]", "['hunter2']", "99999999999999999999", "98765"):
+            err = self.fails(78, "quern.conf:2:", "info", environment=self.configure(f"[db]\npassword = {value}\n"))
+            for told in ("hunter2", "99999", "98765"):
+                self.assertNotIn(told, err, msg=value)
+        err = self.fails(78, 'the environment variable QUERN_DB_PASSWORD: this is no way to a secret: did you mean "file:"?', "info",
+                         environment={"QUERN_DB_PASSWORD": "flie:hunter2"})
+        self.assertNotIn("hunter2", err)
+        self.assertNotIn("hunter2", self.fails(78, 'did you mean "QUERN_DB_PASSWORD"?', "info", environment={"QUERN_DB_PASSWROD": "hunter2"}))
+        self.assertNotIn("hunter2", self.fails(2, 'did you mean "--password"?', *self.SQL, "--pasword=hunter2"))
+
+    @SERVERS
+    def test_a_file_that_others_can_read_is_refused_by_every_verb(self):
+        self.write("fit.json", self.succeeds(*FIT, "--format", "json"))
+        loose = self.secret(mode=0o644)
+        sentence = f'others can use the secret "{loose[5:]}" (mode 0644): chmod 600 {loose[5:]}'
+        os.mkdir(os.path.join(self.folder, "migrations"))
+        self.write("migrations/1_one.sql", "SELECT 1;")
+        rows = ("--from", self.SQL[1], "--query", "SELECT 1 AS x")
+        for verb, words in (("sql", self.SQL), ("db", ("db", "status", self.SQL[1], "migrations")), ("fit", ("fit", "y = a*x", *rows)),
+                            ("predict", ("predict", "fit.json", *rows))):
+            self.fails(77, sentence, *words, "--password", loose)
+            self.fails(77, sentence, *words, environment={f"QUERN_{verb.upper()}_PASSWORD": loose})
+        self.fails(77, sentence, *self.SQL, environment=self.configure(f"[sql]\npassword = '{loose}'\n"))
+        os.chmod(loose[5:], 0o600)
+        self.fails(69, "127.0.0.1", *self.SQL, "--password", loose)
+        self.fails(78, "is empty", *self.SQL, "--password", self.secret("\n"))
+        self.fails(78, "has a zero byte", *self.SQL, "--password", self.secret("a\0b"))
+
+    def test_it_is_for_servers_and_with_a_database(self):
+        self.fails(2, 'option "--password": only a server asks for one', "sql", "memory:", "SELECT 1", "--password", self.secret())
+        self.fails(2, "--password goes with --from", *FIT, "--password", self.secret())
+
+    def test_show_has_the_reference_and_never_the_arguments_of_a_command(self):
+        for given, shown in (("file:/a b/c", "file:/a b/c"), ("credential:db", "credential:db"), ("command:pass", "command:pass"),
+                             ("command:pass show hunter2", "command:pass ..."), ("command:'my pass' \"hunter2\"", "command:'my pass' ...")):
+            environment = {"QUERN_SQL_PASSWORD": given}
+            key = self.keys(environment)["sql", "password"]
+            self.assertEqual((key["type"], key["value"], key["origin"]), ("secret", shown, "environment"))
+            text = self.succeeds("config", environment=environment)
+            self.assertEqual(tomllib.loads(text)["sql"]["password"], shown)
+            self.assertNotIn("hunter2", text)
+
+    @SERVERS
+    def test_it_is_fetched_only_when_it_is_needed(self):
+        environment = {f"QUERN_{verb}_PASSWORD": f"command:touch {self.folder}/fetched" for verb in ("SQL", "DB", "FIT", "PREDICT")}
+        for words in (("info",), ("config",), FIT, ("help", "sql"), ("sql", "sqlite:/nowhere/x.db", "SELECT 1")):
+            self.run_quern(*words, environment=environment)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "fetched")))
+        self.fails(78, 'the program "touch", which is to write a secret, wrote nothing', *self.SQL, environment=environment)
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "fetched")))
+
+    @SERVERS
+    def test_a_command_that_cannot_be_run_is_named(self):
+        self.write("plain", "")
+        for reference, code, said in (("command:quern-no-such-program hunter2", 78, '"quern-no-such-program", which is to write a secret: No such file'),
+                                      (f"command:{self.folder}/plain hunter2", 77, '/plain", which is to write a secret: Permission denied'),
+                                      ("command:sh -c 'exit 5' hunter2", 78, '"sh", which is to write a secret, failed with exit code 5')):
+            err = self.fails(code, said, *self.SQL, "--password", reference)
+            self.assertNotIn("hunter2", err)
+
+    @SERVERS
+    def test_words_of_a_command_are_those_of_a_shell(self):
+        self.write("keep.sh", 'printf "%s\\0" "$@" > words')
+        for line in ("a b", "'a b' \"c d\"", "a\\ b \\\"c\\'", "\"a\\\"b\\\\c\" 'd\"e'", "x''y\"\"z '' \"\"", "'it'\\''s' \"it's\"", "\t a \t\tb ",
+                     "\"a\\tb\" 'a\\tb'", "caf\u00e9 'na\u00efve caf\u00e9'"):
+            self.fails(78, 'the program "sh"', *self.SQL, "--password", "command:sh keep.sh " + line)
+            with open(os.path.join(self.folder, "words")) as file:
+                self.assertEqual(file.read().split("\0")[:-1], shlex.split(line), msg=line)
 
 
 class Text(Configured):

@@ -1,4 +1,4 @@
-"""The user's guides, docs/fit.md and docs/databases.md, do what they print: their commands run, in order, and say what stands below them;
+"""The user's guides, docs/fit.md, docs/databases.md and docs/caching.md, do what they print: their commands run, in order, and say what stands below them;
 their pieces of C stand in the programs that they name.
 
     QUERN=build/NAME/quern python3 tests/cli/guide.py --write     prints anew what the commands say
@@ -13,10 +13,12 @@ from command import Command, PROJECT, QUERN, TIMEOUT, has_part, main
 
 GUIDE = os.path.join(PROJECT, "docs", "fit.md")
 DATABASES = os.path.join(PROJECT, "docs", "databases.md")
+CACHING = os.path.join(PROJECT, "docs", "caching.md")
 
 
 def comparable(text):
     """How long it took and how many steps differ between machines and versions, and so do last digits where all are shown."""
+    text = re.sub(r"stored\W+\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", text)
     text = re.sub(r"\d+ iterations?, \d+ evaluations?, [\d.e-]+ m?s", "N iterations", text)
     return re.sub(r"-?\d+\.\d{9,}(e-?\d+)?", lambda number: f"{float(number.group()):.7g}", text)
 
@@ -60,6 +62,11 @@ class Guide(Command):
     def test_so_do_those_about_databases(self):
         self.check(DATABASES, 5)
 
+    @unittest.skipUnless(has_part("sqlite") and has_part("zip"), "SKIP: SQLite or libzip is not here")
+    def test_so_do_those_about_caches(self):
+        self.environment["XDG_CACHE_HOME"] = self.folder
+        self.check(CACHING, 1)
+
     def test_pieces_of_c_stand_in_a_program_that_is_compiled_and_run(self):
         programs = ""
         for name in sorted(os.listdir(os.path.join(PROJECT, "examples"))):
@@ -67,7 +74,7 @@ class Guide(Command):
                 with open(os.path.join(PROJECT, "examples", name)) as file:
                     programs += re.sub(r" +/\*.*?\*/", "", file.read())
         pieces = []
-        for guide in GUIDE, DATABASES:
+        for guide in GUIDE, DATABASES, CACHING:
             with open(guide) as file:
                 pieces += re.findall(r"(?ms)^```c\n(.*?)^```$", file.read())
         self.assertGreater(len(pieces), 2)
@@ -87,7 +94,7 @@ class Guide(Command):
         self.assertLessEqual(found - {"name", "value"}, listed)
 
     def test_links_to_sections_lead_somewhere(self):
-        for guide in GUIDE, DATABASES:
+        for guide in GUIDE, DATABASES, CACHING:
             with open(guide) as file:
                 text = file.read()
             sections = {re.sub(r"[^a-z ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"(?m)^## (.*)$", text)}
@@ -110,5 +117,6 @@ if __name__ == "__main__":
     if "--write" in sys.argv:
         write(GUIDE)
         write(DATABASES)
+        write(CACHING)
     else:
         main()

@@ -135,7 +135,7 @@ class Pages(Command):
                 if name.endswith(".c"):
                     with open(os.path.join(folder, name)) as source:
                         text = source.read()
-                    asked |= set(re.findall(r'\b(?:getenv|is_set|variable)\((?:environment, )?"(\w+)"\)', text))
+                    asked |= set(re.findall(r'\b(?:getenv|is_set|\w*variable)\((?:environment, )?"(\w+)"\)', text))
                     asked |= set(re.findall(r'"(QUERN_\w+_LIB)"\}', text))  # of base/library.c's table
         self.assertLessEqual({"QUERN_CONFIG", "HOME", "QUERN_THREADS"}, asked)
         keys = self.keys()
@@ -170,7 +170,7 @@ class Pages(Command):
         self.assertEqual(set(found), set(keys))
         self.assertIn(("fit", "max-evals"), keys)
         kinds = {"boolean": "true or false", "choice": '"', "integer": "whole number", "number": "number",
-                 "string": "string"}
+                 "string": "string", "secret": "string"}
         for (table, name), (kind, text) in found.items():
             key = keys[table, name]
             sentences = {re.search(r"--(\S+)", term).group(1): said
@@ -194,6 +194,52 @@ class Pages(Command):
         shown = Page(OVERVIEW).sections["FORMULAS"].split("Functions\n")[1]
         for name in functions:
             self.assertRegex(shown, rf"\b{name}\b")
+
+
+class Dotenv(Command):
+    """.env.example, made with the pages; the committed one is the same."""
+
+    def setUp(self):
+        super().setUp()
+        with open(os.path.join(os.path.dirname(PAGES), ".env.example")) as file:
+            self.text = file.read()
+
+    def assigned(self):
+        return re.findall(r"(?m)^#(\w+=.*)$", self.text)
+
+    def test_the_committed_one_is_the_one_that_the_option_tables_give(self):
+        with open(os.path.join(PROJECT, ".env.example")) as file:
+            self.assertEqual(file.read(), self.text, msg="cmake --build build/dev --target pages && cp build/dev/pages/.env.example .env.example")
+
+    def test_every_key_has_its_variable_type_and_default(self):
+        kinds = {"boolean": "true or false", "integer": "a whole number, at least ", "number": "a number", "string": "text", "list": "text",
+                 "secret": "file:PATH, credential:NAME or command:PROGRAM"}
+        keys = json.loads(self.succeeds("config", "-f", "json"))["keys"]
+        for key in keys:
+            value = key["value"] if key["type"] != "boolean" else "false"
+            kind, default, assigned = re.search(rf"(?m)^# Value: (.*)\. Default: (.*)\.\n#{key['variable']}=(.*)$", self.text).groups()
+            self.assertTrue(kind.startswith(kinds.get(key["type"], "")), msg=key)
+            self.assertEqual(assigned.strip("'"), "" if value is None else str(value))
+            if value is not None and key["type"] not in ("integer", "number"):
+                self.assertEqual(default, value)
+        help_text = words(re.sub("\n# ", " ", self.text))
+        for verb in ("fit", "sql"):
+            for term, said in help_options(self.succeeds("help", verb)).items():
+                if any(key["key"] == re.search(r"--(\S+)", term).group(1) and key["table"] == verb for key in keys):
+                    self.assertIn(re.sub(r" Default: .*$", "", said), help_text)
+        shown = {line.split("=")[0] for line in self.assigned()}
+        self.assertEqual(len(shown), len(self.assigned()))
+        self.assertLessEqual({key["variable"] for key in keys} | {"QUERN_CONFIG", "QUERN_CPU", "HOME", "TERM"}, shown)
+
+    def test_a_shell_can_read_it_and_what_it_sets_is_the_default(self):
+        self.assertFalse([line for line in self.text.splitlines() if line and not line.startswith("#")])
+        path = self.write(".env", re.sub(r"(?m)^#(?=(?!QUERN_CONFIG)QUERN_\w+=)", "", self.text))
+        command = f". ./.env; exec {os.environ['QUERN']} config show"
+        done = subprocess.run(["/bin/sh", "-a", "-c", command], cwd=self.folder, env=self.environment, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), msg=path)
+        values = {line.split("#")[0].strip() for line in done.stdout.splitlines()[1:] if not line.startswith("#")}
+        expected = {line.split("#")[0].strip() for line in self.succeeds("config").splitlines()[1:] if not line.startswith("#")}
+        self.assertEqual(values, expected)
 
 
 if __name__ == "__main__":

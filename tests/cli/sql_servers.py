@@ -100,6 +100,27 @@ class Postgres(Database):
         err = self.refused(77, "guarded", "SELECT 1", url=f"postgres://guarded:hunter2@{where}")
         self.assertNotIn("hunter2", err)
 
+    def test_a_password_comes_from_where_it_is_kept(self):
+        url = "postgres://guarded:hunter2@" + self.url.split("@", 1)[1]  # that one does not count
+        path = self.write("password", "secret word\n")
+        os.chmod(path, 0o600)
+        for reference in ("file:password", "command:echo 'secret word'", "credential:password"):
+            environment = {"CREDENTIALS_DIRECTORY": self.folder}
+            self.succeeds("sql", url, "SELECT 1", "--password", reference, environment=environment)
+            self.succeeds("sql", url, "SELECT 1", environment={**environment, "QUERN_SQL_PASSWORD": reference})
+        self.succeeds("sql", "memory:", "SELECT 1", environment={"QUERN_SQL_PASSWORD": "file:nowhere"})
+        result = self.fit_json("y = a*x", "--from", url, "--query", "SELECT x, 2*x AS y FROM generate_series(1, 5) x", "--password", "file:password")
+        self.assertEqual(result["n"], 5)
+        os.mkdir(os.path.join(self.folder, "migrations"))
+        self.write("migrations/1_one.sql", "SELECT 1;")
+        code, _, err = self.run_quern("db", "status", url, "migrations", "--password", "file:password")
+        self.assertEqual((code, err), (1, ""))
+        self.write("wrong", "swordfish")
+        os.chmod(os.path.join(self.folder, "wrong"), 0o600)
+        err = self.refused(77, "28P01", "SELECT 1", "--password", "file:wrong", url=url)
+        self.assertNotIn("swordfish", err)
+        self.assertNotIn("hunter2", err)
+
     def test_tables_are_written_read_and_fitted(self):
         self.addCleanup(self.sql, "DROP TABLE IF EXISTS cli_xy")
         self.sql("CREATE TABLE cli_xy (x int, y numeric(10, 3))")

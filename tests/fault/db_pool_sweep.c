@@ -7,7 +7,7 @@
 static qn_status make(qn_dbpool **out, const qn_allocator *allocator, qn_metrics *metrics, const char *url,
                       fake_source *source, fake_clock *clock)
 {
-    qn_db_options db = {.size = sizeof db, .application = "a sweep"};
+    qn_db_options db = {.size = sizeof db, .application = "a sweep", .password = "s3cret"};
     qn_dbpool_options options = {.size = sizeof options,
                                  .base_size = 1,
                                  .overflow = 1,

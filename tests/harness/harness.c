@@ -10,8 +10,16 @@
 
 /* The block's size stands before it, so that the sizes told by the caller can be checked. */
 enum {
-    HEADER = 64
+    HEADER = 64,
+    SHORT = 8,      /* how many times fewer cases a short test takes */
+    SHORT_FROM = 32 /* a short sweep fails each of so many allocations */
 };
+
+/* Counts may be read while no other thread allocates. */
+static int64_t add(int64_t *count, int64_t n)
+{
+    return __atomic_add_fetch(count, n, __ATOMIC_RELAXED);
+}
 
 static void *counting_resize(void *user, void *block, int64_t old_size, int64_t new_size)
 {
@@ -26,14 +34,14 @@ static void *counting_resize(void *user, void *block, int64_t old_size, int64_t 
     }
     if (new_size == 0) {
         if (block != NULL) {
-            t->live_bytes -= old_size;
-            t->live_blocks--;
+            (void)add(&t->live_bytes, -old_size);
+            (void)add(&t->live_blocks, -1);
             free((char *)block - HEADER);
         }
         return NULL;
     }
-    t->allocations++;
-    if (t->fail_at > 0 && t->allocations == t->fail_at)
+    int64_t call = add(&t->allocations, 1);
+    if (t->fail_at > 0 && call == t->fail_at)
         return NULL;
     char *fresh = aligned_alloc(HEADER, (size_t)((new_size + HEADER + HEADER - 1) / HEADER * HEADER));
     if (fresh == NULL)
@@ -43,13 +51,14 @@ static void *counting_resize(void *user, void *block, int64_t old_size, int64_t 
     if (block != NULL) {
         memcpy(fresh + HEADER, block, (size_t)(old_size < new_size ? old_size : new_size));
         free((char *)block - HEADER);
-        t->live_bytes -= old_size;
-        t->live_blocks--;
+        (void)add(&t->live_bytes, -old_size);
+        (void)add(&t->live_blocks, -1);
     }
-    t->live_bytes += new_size;
-    t->live_blocks++;
-    if (t->live_bytes > t->peak_bytes)
-        t->peak_bytes = t->live_bytes;
+    int64_t live = add(&t->live_bytes, new_size);
+    (void)add(&t->live_blocks, 1);
+    for (int64_t peak = __atomic_load_n(&t->peak_bytes, __ATOMIC_RELAXED); live > peak;)
+        if (__atomic_compare_exchange_n(&t->peak_bytes, &peak, live, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            break;
     return fresh + HEADER;
 }
 
@@ -58,9 +67,16 @@ void test_allocator_init(test_allocator *t)
     *t = (test_allocator){.allocator = {.resize = counting_resize, .user = t}};
 }
 
+static bool effort_is(const char *effort)
+{
+    const char *text = getenv("QUERN_TEST_EFFORT");
+    return text != NULL && strcmp(text, effort) == 0;
+}
+
 int64_t test_fault_sweep(qn_status (*call)(const qn_allocator *allocator, void *user), void *user, int64_t limit)
 {
-    for (int64_t n = 1; n <= limit; n++) {
+    bool is_short = effort_is("short");
+    for (int64_t n = 1; n <= limit; n += is_short && n >= SHORT_FROM ? SHORT : 1) {
         test_allocator t;
         test_allocator_init(&t);
         t.fail_at = n;
@@ -105,8 +121,15 @@ int64_t test_random_below(uint64_t *state, int64_t bound)
 
 int64_t test_effort(int64_t quick, int64_t long_)
 {
-    const char *text = getenv("QUERN_TEST_EFFORT");
-    return text != NULL && strcmp(text, "long") == 0 ? long_ : quick;
+    if (effort_is("short"))
+        return quick >= SHORT ? quick / SHORT : 1;
+    return effort_is("long") ? long_ : quick;
+}
+
+void test_not_short(void)
+{
+    if (effort_is("short"))
+        skip();
 }
 
 void test_assert_ok(qn_status status, const qn_error *err, const char *file, int line)

@@ -13,7 +13,7 @@
 #include <quern/base.h>
 
 /* An allocator that counts calls and live bytes, checks the sizes it is told, and fails the `fail_at`-th allocation (0:
- * never). One thread. */
+ * never). Any thread allocates; the counts are read while none does. */
 typedef struct test_allocator {
     qn_allocator allocator; /* pass &t->allocator; first member */
     int64_t fail_at;        /* 1: the next one */
@@ -27,7 +27,7 @@ void test_allocator_init(test_allocator *t);
 
 /* Runs `call` with the 1st, 2nd, 3rd … allocation failing until it returns QN_OK, and asserts each time that it
  * returned QN_NOMEM before that and that no byte is live afterwards. Fails after `limit` rounds. Returns the number of
- * rounds. */
+ * rounds. With QUERN_TEST_EFFORT=short, after the first allocations only every eighth fails. */
 int64_t test_fault_sweep(qn_status (*call)(const qn_allocator *allocator, void *user), void *user, int64_t limit);
 
 /* A seeded generator (splitmix64). test_seed reads QUERN_TEST_SEED, else gives `otherwise`; it prints the seed. */
@@ -36,8 +36,13 @@ uint64_t test_random(uint64_t *state);
 double test_random_unit(uint64_t *state);                  /* [0, 1) */
 int64_t test_random_below(uint64_t *state, int64_t bound); /* [0, bound) */
 
-/* How many random cases a property test takes: `quick`, or `long_` with QUERN_TEST_EFFORT=long. */
+/* How many random cases a property test takes: `quick`; `long_` with QUERN_TEST_EFFORT=long; with
+ * QUERN_TEST_EFFORT=short an eighth of `quick`, at least 1. */
 int64_t test_effort(int64_t quick, int64_t long_);
+
+/* Skips the case that calls it where QUERN_TEST_EFFORT=short: for one whose point is its size, beside others that ask
+ * the same of less. */
+void test_not_short(void);
 
 /* Asserts that a status is QN_OK, printing the error's message where it is not. */
 #define assert_ok(status, err) test_assert_ok((status), (err), __FILE__, __LINE__)

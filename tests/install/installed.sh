@@ -118,7 +118,7 @@ pages) # in the places where man and the shells look
     for page in man1/quern.1 man1/quern-fit.1 man1/quern-info.1 man1/quern-config.1 man5/quern.conf.5 man7/quern.7; do
         [ -s "$prefix/share/man/$page" ] || fail "$page is not installed"
     done
-    for script in bash-completion/completions/quern zsh/site-functions/_quern fish/vendor_completions.d/quern.fish; do
+    for script in bash-completion/completions/quern zsh/site-functions/_quern fish/vendor_completions.d/quern.fish doc/quern/.env.example; do
         [ -s "$prefix/share/$script" ] || fail "$script is not installed"
     done
     if command -v man >/dev/null; then

@@ -1,7 +1,7 @@
 #!/bin/bash
 # tests/install/planted.sh: scripts/check and the other gates refuse what they say they refuse. Usage: planted.sh CASE SOURCE WORK
-# A copy of the project gets one fault; the check must refuse, and name the place. The case "copy" makes the copy and its build; "clean"
-# shows that the copy without a fault passes.
+# A copy of the project gets one fault; the check must refuse, and name the place. The case "copy" makes the copy and its build. That
+# the sources without a fault pass is the test check.commit.
 set -euo pipefail
 case_name=$1 source=$2 work=$3
 copy=$work/copy
@@ -86,9 +86,6 @@ copy)
     cmake -S "$copy" -B "$copy/build" -G Ninja -DCMAKE_C_FLAGS=-O0 -DBUILD_TESTING=OFF -DCMAKE_BUILD_TYPE=None >/dev/null
     cmake --build "$copy/build" --target quern_shared >/dev/null
     ;;
-passes_a_clean_tree)
-    output=$("$copy/scripts/check" --build build 2>&1) || fail "$output"
-    ;;
 refuses_a_higher_floor)
     plant src/base/error.c <<<'#include "mem/limits.h"'
     refused floors "src/base/error.c:$(wc -l <"$planted"): base (floor 0) may not include mem/limits.h"
@@ -139,7 +136,7 @@ refuses_a_stale_list_of_globals)
     refused globals 'is no longer there'
     ;;
 refuses_foreign_types_in_public_headers)
-    plant include/quern/base.h <<<'#include <jansson.h>'
+    plant include/quern/plot.h <<<'#include <jansson.h>' # few files include it: little is built again
     refused headers 'a public header includes only'
     ;;
 refuses_a_header_that_needs_another)

@@ -1,7 +1,8 @@
-/* Random views of random arrays of every type come back from a .npy file with the same type, shape and bits. */
+/* Random views of random arrays of every type come back from a .npy file, from its bytes and from an archive with the
+ * same type, shape and bits. */
 #include "harness/harness.h"
 
-#include <quern/npy.h>
+#include <quern/npz.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,10 +79,81 @@ static void every_view_comes_back_bit_for_bit(void **state)
     }
 }
 
+static void the_bytes_are_those_of_the_file(void **state)
+{
+    (void)state;
+    uint64_t random = test_seed(12);
+    for (int64_t n = test_effort(20, 2000); n > 0; n--) {
+        qn_array a, b;
+        qn_error err;
+        void *bytes;
+        int64_t size;
+        char file[8192];
+        random_view(&random, &a);
+        assert_ok(qn_npy_write(&a, path, NULL, &err), &err);
+        assert_ok(qn_npy_write_bytes(&bytes, &size, &a, NULL, &err), &err);
+        FILE *in = fopen(path, "rb");
+        assert_non_null(in);
+        assert_true(size <= (int64_t)sizeof file);
+        assert_int_equal(fread(file, 1, sizeof file, in), size);
+        fclose(in);
+        assert_memory_equal(file, bytes, (size_t)size);
+        assert_ok(qn_npy_read_bytes(&b, bytes, size, "b", NULL, &err), &err);
+        assert_same_bits(&a, &b);
+        qn_npy_bytes_free(bytes, size, NULL);
+        qn_array_fini(&a);
+        qn_array_fini(&b);
+    }
+}
+
+static void every_view_comes_back_from_an_archive(void **state)
+{
+    (void)state;
+    static const char *const stems[] = {"", "x", "a/b c/", "größe.npy", "..."};
+    enum {
+        MOST = 6,
+        STEMS = sizeof stems / sizeof stems[0]
+    };
+    if (!qn_has("zip")) {
+        print_message("SKIPPED: archives of random views: libzip is not here\n");
+        skip();
+    }
+    uint64_t random = test_seed(13);
+    for (int64_t n = test_effort(300, 30000); n > 0; n--) {
+        qn_array views[MOST];
+        qn_npz_member members[MOST] = {0};
+        char names[MOST][32];
+        int64_t count = test_random_below(&random, MOST + 1), size;
+        for (int64_t i = 0; i < count; i++) {
+            random_view(&random, &views[i]);
+            snprintf(names[i], sizeof names[i], "%s%d", stems[test_random_below(&random, STEMS)], (int)i);
+            members[i] = (qn_npz_member){.name = names[i], .array = &views[i]};
+        }
+        qn_npz_write_options options;
+        qn_npz_write_options_init(&options, sizeof options);
+        options.level = test_random_below(&random, 2) == 0 ? 0 : test_random_below(&random, 10);
+        void *bytes;
+        qn_npz *npz;
+        qn_error err;
+        assert_ok(qn_npz_write_bytes(&bytes, &size, members, count, &options, NULL, &err), &err);
+        assert_ok(qn_npz_read_bytes(&npz, bytes, size, "b", NULL, NULL, &err), &err);
+        qn_npy_bytes_free(bytes, size, NULL);
+        assert_int_equal(qn_npz_count(npz), count);
+        for (int64_t i = 0; i < count; i++) {
+            assert_string_equal(qn_npz_name(npz, i), names[i]);
+            assert_same_bits(&views[i], qn_npz_array(npz, i));
+            qn_array_fini(&views[i]);
+        }
+        qn_npz_free(npz);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_view_comes_back_bit_for_bit),
+        cmocka_unit_test(the_bytes_are_those_of_the_file),
+        cmocka_unit_test(every_view_comes_back_from_an_archive),
     };
     int fd = mkstemp(path);
     if (fd < 0)

@@ -9,10 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    ROUNDS = 20000
-};
-
 /* A true minus becomes the one that strtod reads; an exponent is appended. */
 static double parse_label(const char *label, int exponent)
 {
@@ -81,7 +77,7 @@ static void linear_ticks_cover_the_axis_in_steps_of_1_2_5_and_say_where_they_are
 {
     (void)state;
     uint64_t seed = test_seed(11);
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int64_t round = test_effort(20000, 1000000); round > 0; round--) {
         qni_axis axis = random_linear(&seed);
         int target = 2 + (int)test_random_below(&seed, 11);
         qni_ticks ticks;
@@ -115,7 +111,7 @@ static void no_linear_label_is_long(void **state)
 {
     (void)state;
     uint64_t seed = test_seed(12);
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int64_t round = test_effort(20000, 1000000); round > 0; round--) {
         qni_axis axis = random_linear(&seed);
         qni_ticks ticks;
         qni_ticks_make(&ticks, &axis, 6, true);
@@ -128,7 +124,7 @@ static void logarithmic_ticks_lie_on_the_axis_and_say_where_they_are(void **stat
 {
     (void)state;
     uint64_t seed = test_seed(13);
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int64_t round = test_effort(20000, 1000000); round > 0; round--) {
         double lo = pow(10.0, -300.0 + 600.0 * test_random_unit(&seed)),
                hi = lo * pow(10.0, 12.0 * test_random_unit(&seed));
         if (test_random_below(&seed, 8) == 0)

@@ -218,7 +218,7 @@ static void a_swinging_live_set_is_served_from_what_is_held(void **state)
     }
     int64_t takes = m.takes, calls = atomic_load(&s.below.calls);
     qn_workspace_stats before = stats_of(s.workspace);
-    for (int64_t i = 0; i < test_effort(5, 200); i++) {
+    for (int64_t i = test_effort(1, 196) + 4; i > 0; i--) {
         swing(&m);
         assert_accounts(&m);
     }

@@ -140,7 +140,7 @@ static void numbers_are_what_toml_says(void **state)
         if (qni_config_read(&config, line, (int64_t)strlen(line), NULL, NULL, NULL) != QN_CONFIG)
             fail_msg("%s is no number of TOML's", bad[i]);
     }
-    refuses_value("9223372036854775808", "9223372036854775808 is too large a whole number");
+    refuses_value("9223372036854775808", "this is too large a whole number");
 }
 
 static void truth_has_two_words(void **state)
@@ -148,7 +148,7 @@ static void truth_has_two_words(void **state)
     (void)state;
     reads_as("true", QNI_CONFIG_BOOLEAN, "true");
     reads_as("false#x", QNI_CONFIG_BOOLEAN, "false");
-    refuses_value("True", "\"True\" is neither a number nor true nor false");
+    refuses_value("True", "this is neither a number nor true nor false");
     refuses_value("yes", "text stands in quotes");
 }
 

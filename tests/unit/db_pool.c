@@ -698,6 +698,33 @@ static void a_pool_is_called_by_its_url_but_never_by_its_password(void **state)
     must_close(pool);
 }
 
+static qn_status refuse_password(void *user, qn_db **out, const char *url, const qn_db_options *options, qn_error *err)
+{
+    *out = NULL;
+    if (strcmp(options->password, "s3cret") == 0)
+        ++*(int *)user;
+    return qni_error(err, QN_PERMISSION, "%s is closed", url);
+}
+
+static void a_pool_keeps_the_password_of_its_options(void **state)
+{
+    (void)state;
+    qn_dbpool *pool;
+    qn_db *db;
+    qn_error err;
+    int seen = 0;
+    char password[] = "s3cret";
+    qn_db_options how = {.size = sizeof how, .password = password};
+    qn_dbpool_options options = {.size = sizeof options, .db = &how};
+    assert_ok(qni_dbpool_new_with(&pool, "postgres://db.example/prices", &options, qni_clock_real(),
+                                  (qni_dbpool_opener){refuse_password, &seen}, &err),
+              &err);
+    memset(password, 'x', sizeof password - 1);
+    assert_int_equal(qn_dbpool_take(&db, pool, "it", &err), QN_PERMISSION);
+    assert_int_equal(seen, 1);
+    must_close(pool);
+}
+
 static void taking_and_giving_asks_for_no_memory(void **state)
 {
     (void)state;
@@ -881,6 +908,7 @@ int main(void)
         cmocka_unit_test(closing_waits_for_the_last_and_sends_away_who_waits),
         cmocka_unit_test(options_that_cannot_be_are_refused),
         cmocka_unit_test(a_pool_is_called_by_its_url_but_never_by_its_password),
+        cmocka_unit_test(a_pool_keeps_the_password_of_its_options),
         cmocka_unit_test(taking_and_giving_asks_for_no_memory),
         cmocka_unit_test(what_a_pool_counts_is_published_until_it_is_closed),
         cmocka_unit_test(an_older_callers_statistics_are_filled_as_far_as_he_knows_them),

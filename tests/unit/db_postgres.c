@@ -145,6 +145,26 @@ static void a_wrong_password_is_refused_and_not_told(void **state)
     assert_no_entry(url_as(url, "guarded:swordfish", "&sslmode=swordfish"), NULL, QN_INVALID, "sslmode", "swordfish");
 }
 
+static void a_password_in_the_options_counts_and_is_not_told(void **state)
+{
+    (void)state;
+    char url[URL];
+    qn_db *db;
+    qn_error err;
+    qn_db_options options;
+    qn_db_options_init(&options, sizeof options);
+    options.password = "secret word";
+    for (int i = 0; i < 2; i++) {
+        assert_ok(qn_db_open(&db, url_as(url, i == 0 ? "guarded" : "guarded:swordfish", ""), &options, &err), &err);
+        assert_ok(qn_db_ping(db, &err), &err);
+        qn_db_close(db);
+    }
+    options.password = "swordfish";
+    assert_no_entry(url_as(url, "guarded:secret%20word", ""), &options, QN_PERMISSION, "28P01", "swordfish");
+    assert_int_equal(qn_db_open(&db, "memory:", &options, &err), QN_INVALID);
+    assert_contains(err.message, "memory:: only a server asks for a password");
+}
+
 static void what_is_not_there_is_told_by_its_url(void **state)
 {
     (void)state;
@@ -805,6 +825,7 @@ int main(void)
 {
     static const struct CMUnitTest own[] = {
         cmocka_unit_test(a_wrong_password_is_refused_and_not_told),
+        cmocka_unit_test(a_password_in_the_options_counts_and_is_not_told),
         cmocka_unit_test(what_is_not_there_is_told_by_its_url),
         cmocka_unit_test(a_server_that_never_answers_is_given_up),
         cmocka_unit_test(a_session_is_the_same_whatever_the_server_is_set_to),

@@ -148,7 +148,7 @@ static void options_are_checked_and_named(void **state)
     } cases[] = {
         {"x.db?jurnal=wal", {"jurnal", "did you mean journal", "synchronous"}},
         {"x.db?cache=shared", {"cache", "mode", "synchronous"}},
-        {"x.db?mode=memory", {"memory", "mode", "ro, rw or rwc"}},
+        {"x.db?mode=memory", {"memory", "mode", "ro, rw, rwc or frozen"}},
         {"x.db?journal=off", {"off", "journal", "truncate"}},
         {"x.db?synchronous=2", {"2", "synchronous", "extra"}},
     };

@@ -409,6 +409,7 @@ static const double low[] = {-INFINITY, 0.6, -INFINITY}, high[] = {INFINITY, 0.5
 static const char *const tie[] = {"c = a/10"};
 static double diagonal[ROWS * ROWS];
 static qn_workspace *workspace;
+static qn_cache *cache;
 
 #define SETTING(name, ...)                                  \
     static void set_##name(qn_fit_options *o, outcome *out) \
@@ -450,6 +451,7 @@ SETTING(profile, o->profile = true)
 SETTING(diagnostics, o->diagnostics = true)
 SETTING(on_iteration, o->on_iteration = look)
 SETTING(on_iteration_user, o->on_iteration = look; o->on_iteration_user = out)
+SETTING(cache, o->allocator = &out->memory.allocator; o->cache = cache)
 
 /* Every field; `without`: the options that the setting needs besides, against which it is compared. */
 #define OPTION(name, without)                                                                           \
@@ -502,6 +504,7 @@ static const option options_[] = {
     OPTION(diagnostics, set_none),
     OPTION(on_iteration, set_none),
     OPTION(on_iteration_user, set_on_iteration),
+    OPTION(cache, set_allocator),
 };
 
 enum {
@@ -557,6 +560,7 @@ static void every_option_matters_or_is_refused(void **state)
     qn_table *table = fit_help_table(decay_csv);
     qn_model *model = fit_help_model("y = a*exp(-b*x) + c", table);
     assert_ok(qn_workspace_new(&workspace, NULL, NULL, &err), &err);
+    assert_ok(qn_cache_open(&cache, NULL, &err), &err);
     for (int i = 0; i < ROWS; i++)
         diagonal[i * ROWS + i] = i + 1;
     for (size_t k = 0; k < OPTIONS; k++) {
@@ -571,6 +575,7 @@ static void every_option_matters_or_is_refused(void **state)
         assert_int_equal(with.memory.live_bytes, 0);
         assert_int_equal(without.memory.live_bytes, 0);
     }
+    assert_ok(qn_cache_close(cache, -1, &err), &err);
     qn_workspace_free(workspace);
     qn_model_unref(model);
     qn_table_free(table);

@@ -412,6 +412,7 @@ static qn_fit_result *fit_many(double apart)
 static void a_singular_problem_of_many_parameters_is_damped(void **state)
 {
     (void)state;
+    test_not_short();
     qn_fit_result *r = fit_many(0);
     assert_string_equal(r->factorization, "damped");
     assert_int_equal(r->rank, MANY - 1);
@@ -430,6 +431,7 @@ static void a_singular_problem_of_many_parameters_is_damped(void **state)
 static void a_sloppy_problem_of_many_parameters_shows_its_worst_direction(void **state)
 {
     (void)state;
+    test_not_short();
     const double apart = 1e-6, sd = sqrt(301.0 * 301 / 2);
     qn_fit_result *r = fit_many(apart);
     assert_string_equal(r->factorization, "pivoted qr");

@@ -1,6 +1,7 @@
 /* The hash for tables: quality that tables need. The durable digest: the answers of `b2sum -l 256` (GNU coreutils). */
 #include "harness/harness.h"
 
+#include "base/checksum.h"
 #include "base/digest.h"
 #include "base/hash.h"
 
@@ -82,6 +83,7 @@ static void expect_avalanche(int size, uint64_t *random)
 static void every_input_bit_flips_every_output_bit_half_the_time(void **state)
 {
     (void)state;
+    test_not_short();
     uint64_t random = test_seed(11);
     static const int sizes[] = {3, 4, 7, 8, 13, 16, 17, 33, 50};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
@@ -137,6 +139,7 @@ static void expect_spread(const char *what, uint64_t *hashes, int64_t count)
 static void structured_keys_spread_and_do_not_collide(void **state)
 {
     (void)state;
+    test_not_short();
     enum {
         COUNT = 300000
     };
@@ -234,9 +237,44 @@ static void a_digest_reads_back_from_its_text(void **state)
     assert_false(qni_digest_equal(&read, &abc));
 }
 
+/* By the same steps in Python, whose constants are pi's digits by Machin's formula. */
+static void checksums_are_the_same_for_ever(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t size;
+        uint64_t sum;
+    } cases[] = {{0, UINT64_C(0xBC13060E2D1AAC79)},  {1, UINT64_C(0x8E9F0647FF6E678E)},
+                 {63, UINT64_C(0x1B68BC65078B3FE6)}, {64, UINT64_C(0x13C5B6C50FA247E5)},
+                 {65, UINT64_C(0xD89834451B469414)}, {1000, UINT64_C(0x45AAF4FDE7AE9B8A)}};
+    uint8_t bytes[1000];
+    for (int i = 0; i < 1000; i++)
+        bytes[i] = (uint8_t)(i * 7);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_true(qni_checksum(bytes, cases[i].size) == cases[i].sum);
+    assert_true(qni_checksum(NULL, 0) == cases[0].sum);
+}
+
+static void every_flipped_bit_and_every_size_changes_the_checksum(void **state)
+{
+    (void)state;
+    uint8_t zeros[200] = {0};
+    for (int64_t size = 1; size <= 200; size += 1 + size / 5) {
+        uint64_t sum = qni_checksum(zeros, size);
+        assert_true(sum != qni_checksum(zeros, size - 1));
+        for (int64_t i = 0; i < size * 8; i++) {
+            zeros[i / 8] ^= (uint8_t)(1 << i % 8);
+            assert_true(qni_checksum(zeros, size) != sum);
+            zeros[i / 8] ^= (uint8_t)(1 << i % 8);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(checksums_are_the_same_for_ever),
+        cmocka_unit_test(every_flipped_bit_and_every_size_changes_the_checksum),
         cmocka_unit_test(a_hash_depends_on_bytes_size_and_seed_alone),
         cmocka_unit_test(every_input_bit_flips_every_output_bit_half_the_time),
         cmocka_unit_test(a_word_hash_avalanches_too),

@@ -74,6 +74,7 @@ static void what_cannot_be_kept_is_refused(void **state)
     assert_int_equal(qni_json_read(&tree, "[\"\xFF\"]", 5, NULL, &err), QN_SYNTAX);
     assert_contains(err.message, "UTF-8");
     assert_int_equal(qni_json_read(&tree, "[\"a\0b\"]", 7, NULL, &err), QN_SYNTAX);
+    assert_int_equal(qni_json_read(&tree, "null\0", 5, NULL, &err), QN_SYNTAX); /* jansson ends there */
     assert_int_equal(qni_json_read(&tree, "[]", QNI_JSON_SIZE_MAX + 1, NULL, &err), QN_LIMIT);
     assert_contains(err.message, "too large");
 }

@@ -76,6 +76,27 @@ static void compact_text_stands_in_one_line(void **state)
         "\"extra\":{}}\n");
 }
 
+static void an_exact_writer_loses_nothing(void **state)
+{
+    (void)state;
+    page p;
+    qni_json_writer *w = begin(&p, 0);
+    w->exact = true;
+    qni_json_array_begin(w);
+    qni_json_double(w, -0.0);
+    qni_json_double(w, 0.0);
+    qni_json_double(w, -INFINITY);
+    qni_json_double(w, NAN);
+    qni_json_double(w, -5e-324);
+    qni_json_string(w, "\xC3\xA9", -1);
+    qni_json_array_end(w);
+    expect(&p, "[-0.0,0,\"-inf\",\"nan\",-5e-324,\"\xC3\xA9\"]\n");
+    w = begin(&p, 0);
+    w->exact = true;
+    qni_json_string(w, "a\xFFz\xFE", -1);
+    expect_failure(&p, QN_DATA, "not UTF-8");
+}
+
 static void pretty_text_has_a_line_a_value(void **state)
 {
     (void)state;
@@ -321,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compact_text_stands_in_one_line),
+        cmocka_unit_test(an_exact_writer_loses_nothing),
         cmocka_unit_test(pretty_text_has_a_line_a_value),
         cmocka_unit_test(values_at_the_top_are_lines),
         cmocka_unit_test(numbers_are_shortest_and_null_where_not_finite),

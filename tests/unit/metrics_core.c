@@ -298,6 +298,7 @@ static void a_handle_that_is_none_records_nothing(void **state)
 static void a_registry_has_a_last_handle(void **state)
 {
     (void)state;
+    test_not_short();
     qn_metrics *m = fresh(100000);
     qn_error err;
     qn_counter c;

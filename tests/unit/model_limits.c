@@ -90,6 +90,7 @@ static void nesting_below_the_limit_is_fine(void **state)
 static void a_formula_of_fifty_megabytes_is_refused(void **state)
 {
     (void)state;
+    test_not_short();
     char *text = repeated("y = x", "+x", 25 * 1000 * 1000, "");
     qn_model *model;
     qn_error err;
@@ -157,6 +158,7 @@ static void a_large_model_is_compiled_and_right(void **state)
 static void the_largest_formulas_compile_in_bounded_memory(void **state)
 {
     (void)state;
+    test_not_short();
     static const char *const pieces[] = {"+a^x", "*a/x", "-b^a", "*exp(a)"};
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
         qn_model *model;
@@ -235,6 +237,7 @@ static void min_takes_very_many_arguments(void **state)
 static void a_million_columns_are_looked_up(void **state)
 {
     (void)state;
+    test_not_short();
     enum {
         MANY = 1000000
     };

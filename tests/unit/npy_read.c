@@ -82,6 +82,8 @@ static void every_type_is_read_in_both_byte_orders(void **state)
         {">i4", QN_DTYPE_I32, "\0\0\2\1\xFF\xFF\xFF\xFE", 513, -2},
         {"<i8", QN_DTYPE_I64, "\1\2\0\0\0\0\0\0\xFE\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 513, -2},
         {">i8", QN_DTYPE_I64, "\0\0\0\0\0\0\2\1\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFE", 513, -2},
+        {"<M8[D]", QN_DTYPE_I64, "\1\2\0\0\0\0\0\0\xFE\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 513, -2},
+        {">M8[us]", QN_DTYPE_I64, "\0\0\0\0\0\0\2\1\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFE", 513, -2},
         {"|u1", QN_DTYPE_U8, "\xFF\x00", 255, 0},
         {"|b1", QN_DTYPE_U8, "\x01\x00", 1, 0},
     };
@@ -184,6 +186,10 @@ static void what_is_no_array_of_numbers_is_refused_by_name(void **state)
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904, 4)}", QN_DATA, "larger than any"},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4611686018427387904, 4)}", QN_DATA, "larger than any"},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,)}", QN_DATA, "larger than any"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (9223372036854775808,)}", QN_DATA, "larger than any"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (9223372036854775807,)}", QN_DATA, "cut off"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (4294967296, 2147483648)}", QN_DATA, "larger than any"},
+        {"{'descr': '<f8', 'fortran_order': True, 'shape': (2147483648, 536870912)}", QN_DATA, "larger than any"},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,)}", QN_DATA, "cut off"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -324,6 +330,21 @@ static void a_file_reads_back_as_it_was_written(void **state)
     qn_array_fini(&a);
 }
 
+static void what_cannot_be_written_gives_no_bytes(void **state)
+{
+    (void)state;
+    qn_error err;
+    qn_array a;
+    void *bytes;
+    int64_t size = 1;
+    assert_ok(qn_array_init(&a, QN_DTYPE_BF16, 1, (int64_t[]){2}, NULL, &err), &err);
+    assert_int_equal(qn_npy_write_bytes(&bytes, &size, &a, NULL, &err), QN_INVALID);
+    assert_null(bytes);
+    assert_int_equal(size, 0);
+    qn_npy_bytes_free(bytes, size, NULL);
+    qn_array_fini(&a);
+}
+
 static void what_cannot_be_written_leaves_no_file(void **state)
 {
     (void)state;
@@ -382,6 +403,15 @@ static void one_or_two_axes_become_a_table(void **state)
     assert_int_equal(qn_npy_read_table(&table, path_of("cube.npy"), NULL, &err), QN_DATA);
     assert_contains(err.message, "3 axes");
     qn_array_fini(&a);
+    uint8_t bytes[200];
+    FILE *file = fopen(path_of("times.npy"), "wb");
+    assert_non_null(file);
+    int64_t size = make(bytes, 1, "{'descr': '<M8[D]', 'fortran_order': False, 'shape': (1,)}\n", "12345678", 8);
+    assert_int_equal(fwrite(bytes, 1, (size_t)size, file), size);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(qn_npy_read_table(&table, path_of("times.npy"), NULL, &err), QN_DATA);
+    assert_contains(err.message, "times (datetime64) are no numbers");
+    assert_null(table);
     const int64_t wide[] = {0, INT64_C(1) << 40};
     assert_ok(qn_array_init(&a, QN_DTYPE_U8, 2, wide, NULL, &err), &err);
     assert_int_equal(qn_table_from_array(&table, &a, NULL, NULL, &err), QN_LIMIT);
@@ -400,6 +430,7 @@ int main(void)
         cmocka_unit_test(what_is_around_the_header_is_checked_too),
         cmocka_unit_test(what_a_header_promises_costs_no_memory),
         cmocka_unit_test(a_file_reads_back_as_it_was_written),
+        cmocka_unit_test(what_cannot_be_written_gives_no_bytes),
         cmocka_unit_test(what_cannot_be_written_leaves_no_file),
         cmocka_unit_test(one_or_two_axes_become_a_table),
     };

@@ -259,6 +259,7 @@ static void threads_draw_their_own_figures_at_once(void **state)
 static void a_million_points_make_an_svg_below_one_megabyte(void **state)
 {
     (void)state;
+    test_not_short();
     enum {
         N = 1000000
     };
