@@ -90,4 +90,16 @@ static inline void qni_recorder_record(qn_metrics *metrics, qn_recorder recorder
 QN_MUST_USE qn_status qni_collection_lock(qn_collection *collection, const char *name, const qni_lock_waits *waits,
                                           qn_error *err);
 
+/* A number that a collector shows. */
+typedef struct qni_shown {
+    const char *name, *help; /* help NULL: another set of labels of the name before has said it */
+    const char *key, *value; /* a label besides that of who is shown; NULL: none */
+    int64_t number;
+    bool is_counter; /* else a gauge */
+} qni_shown;
+
+/* Shows numbers (count) of what is called `name` by the label `label`. Errors: those of the collection. */
+QN_MUST_USE qn_status qni_collection_numbers(qn_collection *collection, const char *label, const char *name,
+                                             const qni_shown *shown, int64_t count, qn_error *err);
+
 #endif

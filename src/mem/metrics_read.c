@@ -40,29 +40,39 @@ qn_status qn_collection_gauge(qn_collection *collection, const char *name, const
     return status;
 }
 
-qn_status qni_collection_lock(qn_collection *collection, const char *name, const qni_lock_waits *waits, qn_error *err)
+qn_status qni_collection_numbers(qn_collection *collection, const char *label, const char *name, const qni_shown *shown,
+                                 int64_t count, qn_error *err)
 {
-    const struct {
-        const char *name, *help;
-        const _Atomic int64_t *value;
-    } counters[] = {
-        {"quern_lock_contended_total", "Takes that found the lock held.", &waits->contended},
-        {"quern_lock_slept_total", "Times that the system was asked to wait for the lock.", &waits->slept},
-        {"quern_lock_wait_nanoseconds_total", "Time spent waiting for the lock.", &waits->wait_ns},
-    };
-    qn_label label = {.name = "lock", .value = name};
     qn_metric_options options;
     qn_metric_options_init(&options, sizeof options);
-    options.labels = &label;
-    options.label_count = 1;
-    qn_status status = QN_OK;
-    for (size_t i = 0; i < sizeof counters / sizeof *counters && status == QN_OK; i++) {
-        options.help = counters[i].help;
-        /* Relaxed: as they are written. */
-        int64_t value = atomic_load_explicit(counters[i].value, memory_order_relaxed);
-        status = qn_collection_counter(collection, counters[i].name, &options, value, err);
+    qn_status s = QN_OK;
+    for (int64_t i = 0; i < count && s == QN_OK; i++) {
+        const qn_label labels[] = {{label, name}, {shown[i].key, shown[i].value}};
+        options.help = shown[i].help;
+        options.labels = labels;
+        options.label_count = shown[i].key != NULL ? 2 : 1;
+        s = shown[i].is_counter
+                ? qn_collection_counter(collection, shown[i].name, &options, shown[i].number, err)
+                : qn_collection_gauge(collection, shown[i].name, &options, (double)shown[i].number, err);
     }
-    return status;
+    return s;
+}
+
+static int64_t wait_of(const _Atomic int64_t *value)
+{
+    return atomic_load_explicit(value, memory_order_relaxed); /* as they are written */
+}
+
+qn_status qni_collection_lock(qn_collection *collection, const char *name, const qni_lock_waits *waits, qn_error *err)
+{
+    const qni_shown shown[] = {
+        {"quern_lock_contended_total", "Takes that found the lock held.", NULL, NULL, wait_of(&waits->contended), true},
+        {"quern_lock_slept_total", "Times that the system was asked to wait for the lock.", NULL, NULL,
+         wait_of(&waits->slept), true},
+        {"quern_lock_wait_nanoseconds_total", "Time spent waiting for the lock.", NULL, NULL, wait_of(&waits->wait_ns),
+         true},
+    };
+    return qni_collection_numbers(collection, "lock", name, shown, sizeof shown / sizeof *shown, err);
 }
 
 /* ---- who is called ---- */

@@ -81,11 +81,7 @@ qn_status qni_cache_collect(void *user, qn_collection *collection, qn_error *err
     qn_cache *cache = user;
     qn_cache_stats stats = {.size = sizeof stats};
     qn_cache_get_stats(cache, &stats);
-    const struct {
-        const char *name, *help, *key, *value;
-        int64_t number;
-        bool is_counter;
-    } shown[] = {
+    const qni_shown shown[] = {
         {"quern_cache_entries", "Entries.", "tier", "memory", stats.memory_entries, false},
         {"quern_cache_entries", NULL, "tier", "disk", stats.disk_entries, false},
         {"quern_cache_entries", NULL, "tier", "queue", stats.queued_entries, false},
@@ -112,19 +108,7 @@ qn_status qni_cache_collect(void *user, qn_collection *collection, qn_error *err
         {"quern_cache_errors_total", "Reads and writes that failed.", "tier", "disk", stats.disk_errors, true},
         {"quern_cache_errors_total", NULL, "tier", "shared", stats.shared_errors, true},
     };
-    qn_metric_options options;
-    qn_metric_options_init(&options, sizeof options);
-    qn_status s = QN_OK;
-    for (size_t i = 0; i < sizeof shown / sizeof *shown && s == QN_OK; i++) {
-        qn_label labels[] = {{"cache", cache->name}, {shown[i].key, shown[i].value}};
-        options.help = shown[i].help;
-        options.labels = labels;
-        options.label_count = shown[i].key != NULL ? 2 : 1;
-        s = shown[i].is_counter
-                ? qn_collection_counter(collection, shown[i].name, &options, shown[i].number, err)
-                : qn_collection_gauge(collection, shown[i].name, &options, (double)shown[i].number, err);
-    }
-    return s;
+    return qni_collection_numbers(collection, "cache", cache->name, shown, sizeof shown / sizeof *shown, err);
 }
 
 /* ---- entries ---- */

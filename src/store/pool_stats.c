@@ -106,11 +106,7 @@ qn_status qni_dbpool_collect(void *user, qn_collection *collection, qn_error *er
     qn_dbpool *pool = user;
     qn_dbpool_stats stats = {.size = sizeof stats};
     qn_dbpool_get_stats(pool, &stats);
-    const struct {
-        const char *name, *help, *key, *value;
-        int64_t number;
-        bool is_counter;
-    } shown[] = {
+    const qni_shown shown[] = {
         {"quern_dbpool_connections", "Connections that are open.", "state", "idle", stats.idle, false},
         {"quern_dbpool_connections", NULL, "state", "out", stats.out, false},
         {"quern_dbpool_connections_max", "Connections that may be open.", NULL, NULL, stats.open_max, false},
@@ -129,17 +125,5 @@ qn_status qni_dbpool_collect(void *user, qn_collection *collection, qn_error *er
         {"quern_dbpool_closed_total", NULL, "why", "lifetime", stats.closed_lifetime, true},
         {"quern_dbpool_closed_total", NULL, "why", "pool", stats.closed_pool, true},
     };
-    qn_metric_options options;
-    qn_metric_options_init(&options, sizeof options);
-    qn_status s = QN_OK;
-    for (size_t i = 0; i < sizeof shown / sizeof *shown && s == QN_OK; i++) {
-        qn_label labels[] = {{"pool", pool->name}, {shown[i].key, shown[i].value}};
-        options.help = shown[i].help;
-        options.labels = labels;
-        options.label_count = shown[i].key != NULL ? 2 : 1;
-        s = shown[i].is_counter
-                ? qn_collection_counter(collection, shown[i].name, &options, shown[i].number, err)
-                : qn_collection_gauge(collection, shown[i].name, &options, (double)shown[i].number, err);
-    }
-    return s;
+    return qni_collection_numbers(collection, "pool", pool->name, shown, sizeof shown / sizeof *shown, err);
 }
