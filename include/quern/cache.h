@@ -233,9 +233,9 @@ QN_API QN_MUST_USE qn_status qn_cache_query(qn_datum **out, qn_cache_found *foun
                                             const char *sql, const qn_value *params, int64_t param_count,
                                             const qn_cache_query_options *options, qn_error *err);
 
-/* Says that `table` of the connection's database was written, and the transaction committed: it has another version now, and
- * every result that read it is removed, in every process that shares a tier. Errors: as qn_cache_remove; QN_INVALID (a
- * transaction is open on the connection). */
+/* Says that `table` of the connection's database was written, and the transaction committed: it has another version
+ * now, and every result that read it is removed, in every process that shares a tier. Errors: as qn_cache_remove;
+ * QN_INVALID (a transaction is open on the connection). */
 QN_API QN_MUST_USE qn_status qn_cache_wrote(qn_cache *cache, const qn_db *db, const char *table, qn_error *err);
 
 /* ---- looking ---- */
