@@ -57,6 +57,12 @@ void qni_json_bool(qni_json_writer *w, bool value);
 void qni_json_null(qni_json_writer *w);
 void qni_json_tree(qni_json_writer *w, json_t *tree); /* in its own order, unchanged; NULL: null */
 
+/* A key and its value in one call. */
+void qni_json_key_string(qni_json_writer *w, const char *name, const char *text); /* up to its zero; NULL: null */
+void qni_json_key_int64(qni_json_writer *w, const char *name, int64_t value);
+void qni_json_key_double(qni_json_writer *w, const char *name, double value);
+void qni_json_key_bool(qni_json_writer *w, const char *name, bool value);
+
 /* Gives what is pending to the sink: at the end of a record that somebody waits for. */
 void qni_json_flush(qni_json_writer *w);
 

@@ -45,6 +45,30 @@ static void give(qni_json_writer *w, const char *text, int64_t size)
         w->status = w->sink(w->user, text, size, &w->error);
 }
 
+void qni_json_key_string(qni_json_writer *w, const char *name, const char *text)
+{
+    qni_json_key(w, name);
+    qni_json_string(w, text, -1);
+}
+
+void qni_json_key_int64(qni_json_writer *w, const char *name, int64_t value)
+{
+    qni_json_key(w, name);
+    qni_json_int64(w, value);
+}
+
+void qni_json_key_double(qni_json_writer *w, const char *name, double value)
+{
+    qni_json_key(w, name);
+    qni_json_double(w, value);
+}
+
+void qni_json_key_bool(qni_json_writer *w, const char *name, bool value)
+{
+    qni_json_key(w, name);
+    qni_json_bool(w, value);
+}
+
 void qni_json_flush(qni_json_writer *w)
 {
     give(w, w->pending, w->pending_size);

@@ -26,30 +26,12 @@ static void size_text(char out[SIZE_TEXT], int64_t bytes)
         (void)snprintf(out, SIZE_TEXT, "%" PRId64 ".%" PRId64 " %s", tenths / 10, tenths % 10, units[unit]);
 }
 
-static void key_string(qni_json_writer *w, const char *key, const char *text)
-{
-    qni_json_key(w, key);
-    qni_json_string(w, text, -1);
-}
-
-static void key_integer(qni_json_writer *w, const char *key, int64_t value)
-{
-    qni_json_key(w, key);
-    qni_json_int64(w, value);
-}
-
-static void key_bool(qni_json_writer *w, const char *key, bool value)
-{
-    qni_json_key(w, key);
-    qni_json_bool(w, value);
-}
-
 static void object_begin(qni_json_writer *w, qni_cache_job *job, const char *schema)
 {
     qni_json_writer_init(w, qni_out_json_sink, job->run->out, 0);
     qni_json_object_begin(w);
-    key_string(w, "schema", schema);
-    key_string(w, "folder", job->folder);
+    qni_json_key_string(w, "schema", schema);
+    qni_json_key_string(w, "folder", job->folder);
 }
 
 static qn_status object_end(qni_json_writer *w, qn_error *err)
@@ -73,9 +55,9 @@ qn_status qni_cache_show_stats(qni_cache_job *job, qn_error *err)
         stats.disk_limit = qni_memory_size(qni_args_text(job->args, &qni_cache_options_table[CACHE_DISK_BYTES]));
     if (job->json) {
         object_begin(&w, job, "quern.cache.stats/1");
-        key_integer(&w, "entries", stats.disk_entries);
-        key_integer(&w, "bytes", stats.disk_bytes);
-        key_integer(&w, "limit", stats.disk_limit);
+        qni_json_key_int64(&w, "entries", stats.disk_entries);
+        qni_json_key_int64(&w, "bytes", stats.disk_bytes);
+        qni_json_key_int64(&w, "limit", stats.disk_limit);
         return object_end(&w, err);
     }
     size_text(held, stats.disk_bytes);
@@ -139,16 +121,16 @@ static qn_status entry_json(void *user, const qn_cache_entry *e, qn_error *err)
     object_begin(&w, job, "quern.cache.entry/1");
     qni_json_key(&w, "key");
     qni_json_string(&w, e->key, e->key_size);
-    key_string(&w, "kind", e->absent ? "absent" : qn_datum_kind_name(e->kind));
-    key_integer(&w, "bytes", e->bytes);
-    key_string(&w, "stored_at", time);
+    qni_json_key_string(&w, "kind", e->absent ? "absent" : qn_datum_kind_name(e->kind));
+    qni_json_key_int64(&w, "bytes", e->bytes);
+    qni_json_key_string(&w, "stored_at", time);
     qni_json_key(&w, "ttl_left_s");
     if (e->ttl_left_ms < 0)
         qni_json_null(&w);
     else
         qni_json_double(&w, (double)e->ttl_left_ms / 1000);
-    key_bool(&w, "sealed", e->sealed);
-    key_bool(&w, "own_file", e->own_file);
+    qni_json_key_bool(&w, "sealed", e->sealed);
+    qni_json_key_bool(&w, "own_file", e->own_file);
     return object_end(&w, err);
 }
 
@@ -176,7 +158,7 @@ qn_status qni_cache_show_removed(qni_cache_job *job, int64_t removed, qn_error *
         return QN_OK;
     }
     object_begin(&w, job, "quern.cache.clear/1");
-    key_integer(&w, "removed", removed);
+    qni_json_key_int64(&w, "removed", removed);
     return object_end(&w, err);
 }
 
@@ -237,13 +219,13 @@ qn_status qni_cache_show_verified(bool *no, qni_cache_job *job, bool repair, qn_
         return QN_OK;
     }
     qni_json_array_end(&w);
-    key_integer(&w, "entries", r.entries);
-    key_integer(&w, "bytes", r.bytes);
-    key_integer(&w, "damaged", r.damaged);
-    key_integer(&w, "missing", r.missing);
-    key_integer(&w, "strangers", r.strangers);
-    key_integer(&w, "locked", r.locked);
-    key_bool(&w, "index_damaged", r.index_damaged);
-    key_bool(&w, "repaired", repair);
+    qni_json_key_int64(&w, "entries", r.entries);
+    qni_json_key_int64(&w, "bytes", r.bytes);
+    qni_json_key_int64(&w, "damaged", r.damaged);
+    qni_json_key_int64(&w, "missing", r.missing);
+    qni_json_key_int64(&w, "strangers", r.strangers);
+    qni_json_key_int64(&w, "locked", r.locked);
+    qni_json_key_bool(&w, "index_damaged", r.index_damaged);
+    qni_json_key_bool(&w, "repaired", repair);
     return object_end(&w, err);
 }

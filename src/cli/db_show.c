@@ -112,26 +112,14 @@ static void show_text(qni_db_job *job)
 
 /* ---- JSON ---- */
 
-static void key_string(qni_json_writer *w, const char *key, const char *text)
-{
-    qni_json_key(w, key);
-    qni_json_string(w, text, -1);
-}
-
-static void key_integer(qni_json_writer *w, const char *key, int64_t value)
-{
-    qni_json_key(w, key);
-    qni_json_int64(w, value);
-}
-
 static void done_json(qni_json_writer *w, const qni_db_job *job)
 {
     qni_json_key(w, job->task == QNI_DB_ROLLBACK ? "rolled_back" : "applied");
     qni_json_array_begin(w);
     for (int64_t i = 0; i < job->done_count; i++) {
         qni_json_object_begin(w);
-        key_integer(w, "number", job->done[i]->number);
-        key_string(w, "name", job->done[i]->name);
+        qni_json_key_int64(w, "number", job->done[i]->number);
+        qni_json_key_string(w, "name", job->done[i]->name);
         qni_json_object_end(w);
     }
     qni_json_array_end(w);
@@ -150,10 +138,10 @@ static void report_json(qni_json_writer *w, const qn_migrate_report *report)
         if (size > 0)
             (void)snprintf(time + size, sizeof time - (size_t)size, "Z");
         qni_json_object_begin(w);
-        key_integer(w, "number", e->number);
-        key_string(w, "name", e->name);
-        key_string(w, "state", qn_migration_state_name(e->state));
-        key_string(w, "applied_at", size > 0 ? time : NULL);
+        qni_json_key_int64(w, "number", e->number);
+        qni_json_key_string(w, "name", e->name);
+        qni_json_key_string(w, "state", qn_migration_state_name(e->state));
+        qni_json_key_string(w, "applied_at", size > 0 ? time : NULL);
         qni_json_key(w, "can_roll_back");
         qni_json_bool(w, e->can_roll_back);
         qni_json_object_end(w);
@@ -168,9 +156,9 @@ static qn_status show_json(qni_db_job *job, qn_error *err)
     qni_json_writer writer, *w = &writer;
     qni_json_writer_init(w, qni_out_json_sink, job->out, 0);
     qni_json_object_begin(w);
-    key_string(w, "schema", schemas[job->task]);
-    key_string(w, "url", qn_db_url(job->db));
-    key_integer(w, "at", qn_migrate_report_highest(job->report));
+    qni_json_key_string(w, "schema", schemas[job->task]);
+    qni_json_key_string(w, "url", qn_db_url(job->db));
+    qni_json_key_int64(w, "at", qn_migrate_report_highest(job->report));
     if (job->task == QNI_DB_STATUS)
         report_json(w, job->report);
     else

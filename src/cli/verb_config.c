@@ -261,12 +261,6 @@ static void value_json(qni_json_writer *w, const qni_settings *settings, const q
     qni_json_array_end(w);
 }
 
-static void key_string(qni_json_writer *w, const char *key, const char *text)
-{
-    qni_json_key(w, key);
-    qni_json_string(w, text, -1);
-}
-
 static void key_json(qni_json_writer *w, const qni_settings *settings, const qni_key *key)
 {
     static const char *const types[] = {
@@ -279,19 +273,19 @@ static void key_json(qni_json_writer *w, const qni_settings *settings, const qni
     char variable[QNI_VARIABLE_SIZE];
     qni_key_variable(variable, key);
     qni_json_object_begin(w);
-    key_string(w, "table", key->verb != NULL ? key->verb->name : NULL);
-    key_string(w, "key", key->option->name);
-    key_string(w, "type", types[key->option->type]);
+    qni_json_key_string(w, "table", key->verb != NULL ? key->verb->name : NULL);
+    qni_json_key_string(w, "key", key->option->name);
+    qni_json_key_string(w, "type", types[key->option->type]);
     qni_json_key(w, "value");
     value_json(w, settings, key->option);
-    key_string(w, "origin", setting == NULL ? "default" : from_file ? "file" : "environment");
-    key_string(w, "file", from_file ? settings->path : NULL);
+    qni_json_key_string(w, "origin", setting == NULL ? "default" : from_file ? "file" : "environment");
+    qni_json_key_string(w, "file", from_file ? settings->path : NULL);
     qni_json_key(w, "line");
     if (from_file)
         qni_json_int64(w, setting->line);
     else
         qni_json_null(w);
-    key_string(w, "variable", variable);
+    qni_json_key_string(w, "variable", variable);
     qni_json_object_end(w);
 }
 
@@ -301,8 +295,8 @@ static qn_status show_json(qni_out *out, const qni_tables *tables, const qni_set
     qni_json_writer writer, *w = &writer;
     qni_json_writer_init(w, qni_out_json_sink, out, 0);
     qni_json_object_begin(w);
-    key_string(w, "schema", "quern.config/1");
-    key_string(w, "file", settings->path);
+    qni_json_key_string(w, "schema", "quern.config/1");
+    qni_json_key_string(w, "file", settings->path);
     qni_json_key(w, "present");
     qni_json_bool(w, settings->present);
     qni_json_key(w, "keys");

@@ -168,22 +168,16 @@ static void show_text(qni_out *out, const qni_settings *settings, int level)
     files_text(out, settings);
 }
 
-static void key_string(qni_json_writer *w, const char *key, const char *text)
-{
-    qni_json_key(w, key);
-    qni_json_string(w, text, -1);
-}
-
 static void build_json(qni_json_writer *w)
 {
     qni_json_key(w, "build");
     qni_json_object_begin(w);
-    key_string(w, "type", QNI_BUILD_TYPE);
-    key_string(w, "compiler", COMPILER);
-    key_string(w, "flags", QNI_BUILD_FLAGS);
+    qni_json_key_string(w, "type", QNI_BUILD_TYPE);
+    qni_json_key_string(w, "compiler", COMPILER);
+    qni_json_key_string(w, "flags", QNI_BUILD_FLAGS);
     qni_json_key(w, "assertions");
     qni_json_bool(w, ASSERTIONS);
-    key_string(w, "sanitizer", SANITIZER);
+    qni_json_key_string(w, "sanitizer", SANITIZER);
     qni_json_object_end(w);
 }
 
@@ -193,11 +187,11 @@ static void processor_json(qni_json_writer *w, int level)
     processor_name(name);
     qni_json_key(w, "processor");
     qni_json_object_begin(w);
-    key_string(w, "name", name[0] != '\0' ? name : NULL);
-    key_string(w, "architecture", architecture);
-    key_string(w, "level", qni_cpu_name(level));
-    key_string(w, "best_level", qni_cpu_name(qni_cpu_best()));
-    key_string(w, "built_for", BUILT_FOR);
+    qni_json_key_string(w, "name", name[0] != '\0' ? name : NULL);
+    qni_json_key_string(w, "architecture", architecture);
+    qni_json_key_string(w, "level", qni_cpu_name(level));
+    qni_json_key_string(w, "best_level", qni_cpu_name(qni_cpu_best()));
+    qni_json_key_string(w, "built_for", BUILT_FOR);
     qni_json_object_end(w);
 }
 
@@ -208,10 +202,10 @@ static void parts_json(qni_json_writer *w)
     for (int i = 0; i < QNI_LIBRARY_COUNT; i++) {
         const char *part = qni_library_part((qni_library)i);
         qni_json_object_begin(w);
-        key_string(w, "name", part);
+        qni_json_key_string(w, "name", part);
         qni_json_key(w, "present");
         qni_json_bool(w, qn_has(part));
-        key_string(w, "purpose", qni_library_purpose((qni_library)i));
+        qni_json_key_string(w, "purpose", qni_library_purpose((qni_library)i));
         qni_json_object_end(w);
     }
     qni_json_array_end(w);
@@ -223,8 +217,8 @@ static void files_json(qni_json_writer *w, const qni_settings *settings)
     qni_json_array_begin(w);
     if (settings->path != NULL) {
         qni_json_object_begin(w);
-        key_string(w, "kind", "configuration");
-        key_string(w, "path", settings->path);
+        qni_json_key_string(w, "kind", "configuration");
+        qni_json_key_string(w, "path", settings->path);
         qni_json_key(w, "present");
         qni_json_bool(w, settings->present);
         qni_json_object_end(w);
@@ -238,8 +232,8 @@ static qn_status show_json(qni_out *out, const qni_settings *settings, int level
     qni_json_writer writer, *w = &writer;
     qni_json_writer_init(w, qni_out_json_sink, out, 0);
     qni_json_object_begin(w);
-    key_string(w, "schema", "quern.info/1");
-    key_string(w, "version", qn_version());
+    qni_json_key_string(w, "schema", "quern.info/1");
+    qni_json_key_string(w, "version", qn_version());
     build_json(w);
     processor_json(w, level);
     parts_json(w);

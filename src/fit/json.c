@@ -18,18 +18,6 @@ void qn_fit_json_options_init(qn_fit_json_options *out, int64_t size)
     qni_options_init(out, size);
 }
 
-static void string(qni_json_writer *w, const char *key, const char *text)
-{
-    qni_json_key(w, key);
-    qni_json_string(w, text, -1);
-}
-
-static void number(qni_json_writer *w, const char *key, double value)
-{
-    qni_json_key(w, key);
-    qni_json_double(w, value);
-}
-
 static void whole(qni_json_writer *w, const char *key, int64_t value)
 {
     qni_json_key(w, key);
@@ -59,15 +47,15 @@ static void parameters(qni_json_writer *w, const qn_fit_result *r)
     for (int64_t i = 0; i < r->p; i++) {
         const qn_fit_parameter *p = &r->parameters[i];
         qni_json_object_begin(w);
-        string(w, "name", p->name);
-        number(w, "start", p->start);
-        number(w, "value", p->value);
-        number(w, "stderr", p->stderr_);
-        number(w, "ci_low", p->ci_low);
-        number(w, "ci_high", p->ci_high);
+        qni_json_key_string(w, "name", p->name);
+        qni_json_key_double(w, "start", p->start);
+        qni_json_key_double(w, "value", p->value);
+        qni_json_key_double(w, "stderr", p->stderr_);
+        qni_json_key_double(w, "ci_low", p->ci_low);
+        qni_json_key_double(w, "ci_high", p->ci_high);
         truth(w, "at_bound", p->at_bound);
-        string(w, "role", role_name(p->role));
-        string(w, "tie", p->tie);
+        qni_json_key_string(w, "role", role_name(p->role));
+        qni_json_key_string(w, "tie", p->tie);
         qni_json_object_end(w);
     }
     qni_json_array_end(w);
@@ -111,18 +99,18 @@ static void certified(qni_json_writer *w, const qn_nist *nist)
 {
     qni_json_key(w, "certified");
     qni_json_object_begin(w);
-    string(w, "name", nist->name);
+    qni_json_key_string(w, "name", nist->name);
     array(w, "parameters");
     for (int64_t i = 0; i < nist->p; i++) {
         qni_json_object_begin(w);
-        string(w, "name", nist->parameters[i]);
-        number(w, "value", nist->certified_value[i]);
-        number(w, "stderr", nist->certified_stderr[i]);
+        qni_json_key_string(w, "name", nist->parameters[i]);
+        qni_json_key_double(w, "value", nist->certified_value[i]);
+        qni_json_key_double(w, "stderr", nist->certified_stderr[i]);
         qni_json_object_end(w);
     }
     qni_json_array_end(w);
-    number(w, "rss", nist->certified_rss);
-    number(w, "residual_sd", nist->certified_residual_sd);
+    qni_json_key_double(w, "rss", nist->certified_rss);
+    qni_json_key_double(w, "residual_sd", nist->certified_residual_sd);
     whole(w, "dof", nist->certified_dof);
     qni_json_object_end(w);
 }
@@ -130,11 +118,11 @@ static void certified(qni_json_writer *w, const qn_nist *nist)
 /* The columns that the formula reads: what a prediction needs. */
 static void columns(qni_json_writer *w, const qn_model *model)
 {
-    string(w, "response", model != NULL ? qn_model_response_text(model) : NULL);
+    qni_json_key_string(w, "response", model != NULL ? qn_model_response_text(model) : NULL);
     array(w, "columns");
     for (int64_t i = 0; model != NULL && i < qn_model_column_count(model); i++) {
         qni_json_object_begin(w);
-        string(w, "name", qn_model_column_name(model, i));
+        qni_json_key_string(w, "name", qn_model_column_name(model, i));
         truth(w, "predictor", qn_model_column_is_predictor(model, i));
         qni_json_object_end(w);
     }
@@ -143,31 +131,31 @@ static void columns(qni_json_writer *w, const qn_model *model)
 
 static void how(qni_json_writer *w, const qn_fit_result *r)
 {
-    number(w, "confidence", r->confidence);
+    qni_json_key_double(w, "confidence", r->confidence);
     whole(w, "free", r->free);
     whole(w, "filtered", r->filtered);
-    string(w, "started", r->started);
+    qni_json_key_string(w, "started", r->started);
     whole(w, "starts", r->starts);
-    string(w, "loss", r->loss);
-    number(w, "loss_scale", r->loss_scale);
-    number(w, "cost", r->cost);
+    qni_json_key_string(w, "loss", r->loss);
+    qni_json_key_double(w, "loss_scale", r->loss_scale);
+    qni_json_key_double(w, "cost", r->cost);
     truth(w, "weighted", r->weighted);
     truth(w, "absolute_sigma", r->absolute_sigma);
-    string(w, "sigma_column", r->sigma_column);
-    string(w, "factorization", r->factorization);
+    qni_json_key_string(w, "sigma_column", r->sigma_column);
+    qni_json_key_string(w, "factorization", r->factorization);
 }
 
 static void statistics(qni_json_writer *w, const qn_fit_result *r)
 {
     matrix(w, "correlation", r->correlation, r->p);
-    number(w, "r_squared", r->r_squared);
-    number(w, "adjusted_r_squared", r->adjusted_r_squared);
-    number(w, "rmse", r->rmse);
-    number(w, "mae", r->diagnostics != NULL ? r->diagnostics->mae : NAN);
-    number(w, "log_likelihood", r->log_likelihood);
-    number(w, "aic", r->aic);
-    number(w, "aicc", r->aicc);
-    number(w, "bic", r->bic);
+    qni_json_key_double(w, "r_squared", r->r_squared);
+    qni_json_key_double(w, "adjusted_r_squared", r->adjusted_r_squared);
+    qni_json_key_double(w, "rmse", r->rmse);
+    qni_json_key_double(w, "mae", r->diagnostics != NULL ? r->diagnostics->mae : NAN);
+    qni_json_key_double(w, "log_likelihood", r->log_likelihood);
+    qni_json_key_double(w, "aic", r->aic);
+    qni_json_key_double(w, "aicc", r->aicc);
+    qni_json_key_double(w, "bic", r->bic);
 }
 
 /* An end that is never reached is no number, and not unknown either: it is said beside. */
@@ -182,9 +170,9 @@ static void profile(qni_json_writer *w, const qn_fit_result *r)
     for (int64_t i = 0; i < r->p; i++) {
         const qn_fit_parameter *p = &r->parameters[i];
         qni_json_object_begin(w);
-        string(w, "name", p->name);
-        number(w, "low", p->profile_low);
-        number(w, "high", p->profile_high);
+        qni_json_key_string(w, "name", p->name);
+        qni_json_key_double(w, "low", p->profile_low);
+        qni_json_key_double(w, "high", p->profile_high);
         truth(w, "low_open", isinf(p->profile_low));
         truth(w, "high_open", isinf(p->profile_high));
         qni_json_object_end(w);
@@ -196,7 +184,7 @@ static void identifiability(qni_json_writer *w, const qn_fit_result *r)
 {
     qni_json_key(w, "identifiability");
     qni_json_object_begin(w);
-    number(w, "condition", r->condition);
+    qni_json_key_double(w, "condition", r->condition);
     qni_json_key(w, "rank");
     if (r->rank >= 0)
         qni_json_int64(w, r->rank);
@@ -206,7 +194,7 @@ static void identifiability(qni_json_writer *w, const qn_fit_result *r)
     for (int64_t i = 0; i < r->direction_count; i++) {
         const qn_fit_direction *d = &r->directions[i];
         qni_json_object_begin(w);
-        number(w, "singular_value", d->singular_value);
+        qni_json_key_double(w, "singular_value", d->singular_value);
         truth(w, "singular", d->singular);
         qni_json_key(w, "weights");
         numbers(w, d->weights, r->p);
@@ -224,9 +212,9 @@ static void diagnostics(qni_json_writer *w, const qn_fit_diagnostics *d)
         return;
     }
     qni_json_object_begin(w);
-    number(w, "durbin_watson", d->durbin_watson);
+    qni_json_key_double(w, "durbin_watson", d->durbin_watson);
     whole(w, "runs", d->runs);
-    number(w, "runs_p", d->runs_p);
+    qni_json_key_double(w, "runs_p", d->runs_p);
     whole(w, "outliers", d->outliers);
     qni_json_object_end(w);
 }
@@ -260,16 +248,16 @@ static qn_status write_result(const qn_fit_result *r, const qn_model *model, con
     qni_json_writer_init(w, sink, user, 0);
     w->exact = exact;
     qni_json_object_begin(w);
-    string(w, "schema", QNI_FIT_SCHEMA);
-    string(w, "status", qn_fit_status_name(r->status));
-    string(w, "message", r->message);
-    string(w, "formula", model != NULL ? qn_model_formula(model) : NULL);
-    string(w, "method", r->method);
+    qni_json_key_string(w, "schema", QNI_FIT_SCHEMA);
+    qni_json_key_string(w, "status", qn_fit_status_name(r->status));
+    qni_json_key_string(w, "message", r->message);
+    qni_json_key_string(w, "formula", model != NULL ? qn_model_formula(model) : NULL);
+    qni_json_key_string(w, "method", r->method);
     whole(w, "n", r->n);
     whole(w, "omitted", r->omitted);
     parameters(w, r);
-    number(w, "rss", r->rss);
-    number(w, "residual_sd", r->residual_sd);
+    qni_json_key_double(w, "rss", r->rss);
+    qni_json_key_double(w, "residual_sd", r->residual_sd);
     whole(w, "dof", r->dof);
     whole(w, "evaluations", r->evaluations);
     whole(w, "iterations", r->iterations);

@@ -19,21 +19,15 @@ static void end_family(output *o)
     qni_json_object_end(&o->writer);
 }
 
-static void key_string(qni_json_writer *w, const char *key, const char *value)
-{
-    qni_json_key(w, key);
-    qni_json_string(w, value, -1);
-}
-
 static void write_family(void *user, const qni_family *family)
 {
     output *o = user;
     end_family(o);
     o->in_family = true;
     qni_json_object_begin(&o->writer);
-    key_string(&o->writer, "name", family->text);
-    key_string(&o->writer, "kind", qni_metric_kind_name(family->kind));
-    key_string(&o->writer, "help", family->help);
+    qni_json_key_string(&o->writer, "name", family->text);
+    qni_json_key_string(&o->writer, "kind", qni_metric_kind_name(family->kind));
+    qni_json_key_string(&o->writer, "help", family->help);
     qni_json_key(&o->writer, "series");
     qni_json_array_begin(&o->writer);
 }
@@ -72,7 +66,7 @@ static void write_series(void *user, const qni_series *series, int64_t count, do
     qni_json_key(w, "labels");
     qni_json_object_begin(w);
     for (int i = 0; i < family->label_count; i++, key += strlen(key) + 1, value += strlen(value) + 1)
-        key_string(w, key, value);
+        qni_json_key_string(w, key, value);
     qni_json_object_end(w);
     if (histogram != NULL) {
         write_histogram(w, histogram, family->divisor);
@@ -92,7 +86,7 @@ qn_status qn_metrics_write_json(qn_metrics *metrics,
     output o = {.in_family = false};
     qni_json_writer_init(&o.writer, sink, user, 0);
     qni_json_object_begin(&o.writer);
-    key_string(&o.writer, "schema", "quern.metrics/1");
+    qni_json_key_string(&o.writer, "schema", "quern.metrics/1");
     qni_json_key(&o.writer, "metrics");
     qni_json_array_begin(&o.writer);
     qni_metrics_visitor visitor = {.family = write_family, .series = write_series, .user = &o};
