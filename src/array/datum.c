@@ -1,7 +1,8 @@
 /* array/datum.c: making, sharing and looking at values; see quern/datum.h.
  *
- * Bytes and texts are one block with the struct. Arrays are made, like all that is around them, with an allocator that
- * counts, which their views keep alive. A table keeps its own. */
+ * Bytes and texts are one block with the struct, or a part of a larger one, or lie in memory that was given away to it.
+ * Arrays are made, like all that is around them, with an allocator that counts, which their views keep alive. A table
+ * keeps its own. */
 #include "array/datum_int.h"
 
 #include "array/csv_int.h"
@@ -28,15 +29,37 @@ const char *qn_datum_kind_name(qn_datum_kind kind)
     return QN_DATUM_BYTES <= kind && kind <= QN_DATUM_TABLE ? kind_names[kind] : "?";
 }
 
+static bool is_text(const qn_datum *d)
+{
+    return d->kind == QN_DATUM_BYTES || d->kind == QN_DATUM_JSON;
+}
+
 static void datum_init(qn_datum *d, qn_datum_kind kind, int64_t held, const qn_allocator *allocator)
 {
     d->allocator = allocator;
     atomic_init(&d->reference_count, 1);
     d->kind = kind;
+    d->before = 0;
     d->held = held;
 }
 
 /* ---- bytes and texts ---- */
+
+enum {
+    TEXT_AT = offsetof(qn_datum, memory)
+};
+
+static char *own_text(qn_datum *d)
+{
+    return (char *)d + TEXT_AT;
+}
+
+static void set_own_text(qn_datum *d, int64_t size)
+{
+    d->text_size = size;
+    d->text = own_text(d);
+    own_text(d)[size] = '\0';
+}
 
 qn_status qni_datum_new_text(qn_datum **out, char **text, qn_datum_kind kind, int64_t size,
                              const qn_allocator *allocator, qn_error *err)
@@ -44,13 +67,43 @@ qn_status qni_datum_new_text(qn_datum **out, char **text, qn_datum_kind kind, in
     int64_t held;
     *out = NULL;
     *text = NULL;
-    qn_datum *d = qni_size_add(&held, size, (int64_t)sizeof *d + 1) ? (qn_datum *)qni_alloc(allocator, held, 1) : NULL;
+    qn_datum *d = qni_size_add(&held, size, TEXT_AT + 1) ? (qn_datum *)qni_alloc(allocator, held, 1) : NULL;
     if (d == NULL)
         return qni_refused(err, allocator, size, "a value of %" PRId64 " bytes", size);
     datum_init(d, kind, held, allocator);
+    set_own_text(d, size);
+    *text = own_text(d);
+    *out = d;
+    return QN_OK;
+}
+
+int64_t qni_datum_room(int64_t text_size)
+{
+    return TEXT_AT + text_size + 1;
+}
+
+qn_datum *qni_datum_place(void *at, const qn_datum *text, int64_t before, int64_t size, const qn_allocator *allocator)
+{
+    qn_datum *d = at;
+    assert(is_text(text) && before + qni_datum_room(text->text_size) <= size && before <= INT32_MAX);
+    datum_init(d, text->kind, size, allocator);
+    d->before = (int32_t)before;
+    set_own_text(d, text->text_size);
+    memcpy(own_text(d), text->text, (size_t)text->text_size);
+    return d;
+}
+
+qn_status qni_datum_new_around(qn_datum **out, qn_datum_kind kind, const char *text, int64_t size,
+                               const qni_datum_memory *memory, const qn_allocator *allocator, qn_error *err)
+{
+    *out = NULL;
+    qn_datum *d = qni_new(allocator, qn_datum);
+    if (d == NULL)
+        return qni_refused(err, allocator, (int64_t)sizeof *d, "a value of %" PRId64 " bytes", size);
+    datum_init(d, kind, (int64_t)sizeof *d + memory->size, allocator);
     d->text_size = size;
-    *text = (char *)(d + 1);
-    (*text)[size] = '\0';
+    d->text = text;
+    d->memory = *memory;
     *out = d;
     return QN_OK;
 }
@@ -201,6 +254,16 @@ qn_status qn_datum_table(qn_datum **out, qn_table *table, const qn_allocator *al
     return QN_OK;
 }
 
+static void free_text(qn_datum *d)
+{
+    int64_t size = d->held;
+    if (d->text != own_text(d)) {
+        size -= d->memory.size;
+        d->memory.release(d->memory.owner, d->memory.block, d->memory.size);
+    }
+    qni_free(d->allocator, (char *)d - d->before, size, 1);
+}
+
 /* ---- sharing and looking ---- */
 
 qn_datum *qn_datum_ref(qn_datum *datum)
@@ -223,9 +286,14 @@ void qn_datum_unref(qn_datum *datum)
         qni_delete(datum->allocator, datum);
         break;
     default:
-        qni_free(datum->allocator, datum, datum->held, 1);
+        free_text(datum);
         break;
     }
+}
+
+bool qni_datum_is_alone(const qn_datum *datum)
+{
+    return atomic_load_explicit(&datum->reference_count, memory_order_acquire) == 1;
 }
 
 qn_datum_kind qn_datum_kind_of(const qn_datum *datum)
@@ -238,11 +306,6 @@ int64_t qn_datum_size(const qn_datum *datum)
     return datum->held;
 }
 
-static bool is_text(const qn_datum *d)
-{
-    return d->kind == QN_DATUM_BYTES || d->kind == QN_DATUM_JSON;
-}
-
 static bool has_arrays(const qn_datum *d)
 {
     return d->kind == QN_DATUM_ARRAY || d->kind == QN_DATUM_ARRAYS;
@@ -252,7 +315,7 @@ const char *qn_datum_text(const qn_datum *datum, int64_t *size)
 {
     if (size != NULL)
         *size = is_text(datum) ? datum->text_size : 0;
-    return is_text(datum) ? (const char *)(datum + 1) : NULL;
+    return is_text(datum) ? datum->text : NULL;
 }
 
 int64_t qn_datum_array_count(const qn_datum *datum)
@@ -289,7 +352,7 @@ qn_digest qn_datum_digest(const qn_datum *datum)
     qni_stream_int64(&s, datum->kind);
     if (is_text(datum)) {
         qni_stream_int64(&s, datum->text_size);
-        qni_stream_bytes(&s, datum + 1, datum->text_size);
+        qni_stream_bytes(&s, datum->text, datum->text_size);
     } else if (datum->kind == QN_DATUM_TABLE) {
         qni_stream_table(&s, datum->table);
     } else if (datum->kind == QN_DATUM_ARRAY) {

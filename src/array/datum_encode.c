@@ -9,6 +9,7 @@
 #include "base/options.h"
 #include "mem/refuse.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -107,6 +108,7 @@ typedef struct decoding {
     int64_t size;
     const char *name;
     qn_datum_options options;
+    const qni_datum_memory *memory; /* in which the bytes lie, to be kept; NULL: they are copied */
     const qn_allocator *allocator;
     qn_error *err;
 } decoding;
@@ -130,6 +132,8 @@ static qn_status decode_text(qn_datum **out, const decoding *d, qn_datum_kind ki
                                 QNI_JSON_SIZE_MAX);
         s = qni_json_check(d->bytes, d->size, d->name, d->err);
     }
+    if (s == QN_OK && d->memory != NULL)
+        return qni_datum_new_around(out, kind, d->bytes, d->size, d->memory, d->allocator, d->err);
     if (s == QN_OK)
         s = qni_datum_new_text(out, &text, kind, d->size, d->allocator, d->err);
     if (s == QN_OK && d->size > 0)
@@ -216,6 +220,17 @@ static qn_status decode_table(qn_datum **out, const decoding *d)
     qn_datum_unref(*out);
     *out = NULL;
     return too_large(d);
+}
+
+qn_status qni_datum_adopt(qn_datum **out, qn_datum_kind kind, const char *text, int64_t size,
+                          const qni_datum_memory *memory, const qn_datum_options *options,
+                          const qn_allocator *allocator, qn_error *err)
+{
+    *out = NULL;
+    assert((kind == QN_DATUM_BYTES || kind == QN_DATUM_JSON) && size >= 0 && text[size] == '\0');
+    decoding d = {.bytes = text, .size = size, .memory = memory, .allocator = allocator, .err = err};
+    qn_status s = read_options(&d.options, options, err);
+    return s == QN_OK ? decode_text(out, &d, kind) : s;
 }
 
 qn_status qn_datum_decode(qn_datum **out, qn_datum_kind kind, const void *bytes, int64_t size, const char *name,

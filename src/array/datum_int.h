@@ -11,6 +11,7 @@
 #include <quern/npz.h>
 
 #include "array/counted_int.h"
+#include "array/datum_adopt.h"
 #include "array/strings_int.h"
 #include "base/json.h"
 
@@ -21,9 +22,14 @@ struct qn_datum {
     const qn_allocator *allocator;
     atomic_int_fast64_t reference_count; /* the release of the last unref pairs with the acquire before freeing */
     qn_datum_kind kind;
-    int64_t held; /* bytes in all, as they were asked for */
+    int32_t before; /* bytes of the block before a text */
+    int64_t held;   /* bytes in all, as they were asked for */
     union {
-        int64_t text_size; /* of BYTES and JSON, which stand behind the struct, with a zero */
+        struct {
+            int64_t text_size; /* of BYTES and JSON */
+            const char *text;  /* (text_size) and a zero: from `memory` on, which is not there then, or in that */
+            qni_datum_memory memory;
+        };
         struct {
             qni_counted *counted; /* the datum itself is a block of it */
             qn_array *arrays;     /* (count) contiguous */
@@ -38,6 +44,11 @@ struct qn_datum {
  * Nothing is checked. Errors: QN_NOMEM. */
 QN_MUST_USE qn_status qni_datum_new_text(qn_datum **out, char **text, qn_datum_kind kind, int64_t size,
                                          const qn_allocator *allocator, qn_error *err);
+
+/* The same around a text that is there. Errors: QN_NOMEM. */
+QN_MUST_USE qn_status qni_datum_new_around(qn_datum **out, qn_datum_kind kind, const char *text, int64_t size,
+                                           const qni_datum_memory *memory, const qn_allocator *allocator,
+                                           qn_error *err);
 
 /* A datum of arrays that are all zero: who makes it fills them in, with memory of `counted`, which stays the caller's
  * to end, adds a name after each, and finishes. Until then it may be unref'd as well. Errors: QN_NOMEM. */

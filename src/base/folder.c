@@ -222,16 +222,17 @@ static qn_status read_file(void **out, int64_t *size, int fd, const char *path, 
     *size = info.st_size;
     if (*size == 0)
         return QN_OK;
-    char *bytes = qni_alloc(allocator, *size, 1);
+    char *bytes = qni_alloc(allocator, *size + 1, 1);
     if (bytes == NULL)
         return qni_error(err, QN_NOMEM, "no memory for the %" PRId64 " bytes of \"%s\"", *size, shown(path));
     int64_t got;
     int failed = read_all(&got, fd, bytes, *size);
     if (failed != 0 || got < *size) {
-        qni_free(allocator, bytes, *size, 1);
+        qni_free(allocator, bytes, *size + 1, 1);
         *size = 0;
         return failed == 0 ? QN_OK : qni_error_errno(err, QN_IO, failed, "cannot read \"%s\"", shown(path));
     }
+    bytes[got] = 0;
     *out = bytes;
     return QN_OK;
 }
@@ -277,6 +278,17 @@ uint64_t qni_folder_identity(const char *path)
 {
     struct stat info;
     return lstat(path, &info) == 0 ? qni_hash_word((uint64_t)info.st_dev, (uint64_t)info.st_ino) | 1 : 0;
+}
+
+uint64_t qni_folder_state(const char *path)
+{
+    struct stat info;
+    if (lstat(path, &info) != 0)
+        return 0;
+    uint64_t state = qni_hash_word((uint64_t)info.st_dev, (uint64_t)info.st_ino);
+    state = qni_hash_word((uint64_t)info.st_size, state);
+    state = qni_hash_word((uint64_t)info.st_mtim.tv_sec, state);
+    return qni_hash_word((uint64_t)info.st_mtim.tv_nsec, state) | 1;
 }
 
 int64_t qni_folder_peek(const char *path, void *out, int64_t size)

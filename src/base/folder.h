@@ -38,8 +38,8 @@ void qni_folder_unmap(void *words, int64_t size); /* NULL is fine */
  */
 QN_MUST_USE qn_status qni_folder_write(const char *path, const void *bytes, int64_t size, qn_error *err);
 
-/* Reads a whole file of at most `limit` bytes into a block of just its size; *out NULL: there is none (*size -1), or it
- * is empty, or no file (0). Errors: QN_PERMISSION, QN_IO, QN_LIMIT, QN_NOMEM. */
+/* Reads a whole file of at most `limit` bytes into a block of its size and one byte more, a zero; *out NULL: there is
+ * none (*size -1), or it is empty, or no file (0). Errors: QN_PERMISSION, QN_IO, QN_LIMIT, QN_NOMEM. */
 QN_MUST_USE qn_status qni_folder_read(void **out, int64_t *size, const char *path, int64_t limit,
                                       const qn_allocator *allocator, qn_error *err);
 
@@ -49,6 +49,9 @@ bool qni_folder_has(const char *path);
 int64_t qni_folder_size(const char *path); /* of a file; -1: none */
 /* What tells it from all other files that are there at the same time; 0: there is none. */
 uint64_t qni_folder_identity(const char *path);
+/* The same, that changes also when the file is written to or cut off, but for what happens within one tick of the file
+ * system's clock, some milliseconds. */
+uint64_t qni_folder_state(const char *path);
 /* Its first `size` bytes, or fewer where it ends before; -1: it cannot be read. */
 int64_t qni_folder_peek(const char *path, void *out, int64_t size);
 

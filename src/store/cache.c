@@ -88,11 +88,14 @@ static bool has_ended(const qn_cache *cache, const holding *h)
     return qni_deadline_left(&cache->time, &h->value.deadline) <= 0;
 }
 
-/* Decodes a record that a tier had. */
+/* Decodes a record that a tier had. One that was shared is still to be written to disk. */
 static qn_status decode(holding *out, qn_cache *cache, const qni_record_view *view, qn_error *err)
 {
     qn_error why; /* filled where it fails */
-    qn_status s = qni_record_datum(&out->value.datum, view, &cache->keys, cache->allocator, &why);
+    qn_status s =
+        out->place == QNI_PLACE_DISK
+            ? qni_record_take_datum(&out->value.datum, &out->record, view, &cache->keys, cache->allocator, &why)
+            : qni_record_datum(&out->value.datum, view, &cache->keys, cache->allocator, &why);
     if (s == QN_NOMEM || s == QN_BUDGET) {
         if (err != NULL)
             *err = why;

@@ -38,6 +38,7 @@ static void free_tier(qni_disk_tier *tier)
     if (tier->words != NULL)
         qni_disk_close_index(tier);
     qni_disk_window_close(tier);
+    qni_disk_maps_free(tier);
     qni_folder_unmap(tier->words, (int64_t)sizeof *tier->words);
     qni_free(allocator, tier->folder, tier->folder_size, 1);
     qni_delete(allocator, tier);
@@ -60,8 +61,9 @@ qn_status qni_disk_open(qni_disk_tier **out, const qni_disk_options *options, qn
     tier->who = make_identity(tier);
     tier->folder_size = (int64_t)strlen(options->folder) + 1;
     tier->folder = qni_copy_string(allocator, options->folder, -1);
-    s = tier->folder != NULL ? qni_disk_open_folder(tier, err)
-                             : qni_refused(err, allocator, tier->folder_size, "a cache on disk");
+    tier->maps = qni_disk_maps_new(options->bytes, allocator);
+    s = tier->folder != NULL && tier->maps != NULL ? qni_disk_open_folder(tier, err)
+                                                   : qni_refused(err, allocator, tier->folder_size, "a cache on disk");
     if (s == QN_OK)
         s = qni_disk_start_changes(tier, err);
     if (s != QN_OK) {
@@ -86,12 +88,12 @@ void qni_disk_close(qni_disk_tier *tier)
 
 static qn_status copy_record(qni_record *out, const qni_disk_tier *tier, const qn_value *value, qn_error *err)
 {
-    *out = (qni_record){.bytes = qni_alloc(tier->allocator, value->size, 1), .size = value->size};
-    if (out->bytes == NULL) {
-        out->size = 0;
+    char *bytes = qni_alloc(tier->allocator, value->size + 1, 1);
+    if (bytes == NULL)
         return qni_refused(err, tier->allocator, value->size, "a value of a cache");
-    }
-    memcpy(out->bytes, value->bytes, (size_t)value->size);
+    memcpy(bytes, value->bytes, (size_t)value->size);
+    bytes[value->size] = 0;
+    *out = (qni_record){.bytes = bytes, .size = value->size, .room = value->size + 1};
     return QN_OK;
 }
 
@@ -129,28 +131,57 @@ static qni_disk_state judge(qni_record *record, qni_record_view *view)
     return s == QN_OK ? QNI_DISK_WHOLE : QNI_DISK_DAMAGED;
 }
 
-/* A file that is gone was replaced with its row, or is lost: the row says which. */
-qn_status qni_disk_fetch(qni_disk_state *state, qni_record *out, qni_record_view *view, qni_disk_tier *tier, qn_db *db,
-                         uint64_t name, qn_error *err)
+/* An index that says where a record is; NULL: what is mapped is not looked at. */
+typedef const uint64_t *source;
+
+/* The record in a file. */
+static qn_status read_file(qni_disk_state *state, qni_record *out, qni_record_view *view, const qni_disk_tier *tier,
+                           const qni_disk_file *file, source epoch, qn_error *err)
 {
-    qni_disk_file file = {.name = name};
+    qn_status s = QN_OK;
+    *state = QNI_DISK_WHOLE;
+    if (epoch != NULL && qni_disk_map_find(out, view, tier, file, *epoch))
+        return QN_OK;
+    if (epoch != NULL)
+        s = qni_disk_map_make(out, view, tier, file, *epoch, err);
+    if (s != QN_OK || (epoch != NULL && out->bytes != NULL))
+        return s;
+    s = qni_disk_file_read(out, tier, file, err);
+    *state = s == QN_OK ? judge(out, view) : QNI_DISK_NONE;
+    return s;
+}
+
+/* A file that is gone was replaced with its row, or is lost: the row says which. */
+static qn_status fetch(qni_disk_state *state, qni_record *out, qni_record_view *view, qni_disk_file *file, source epoch,
+                       const qni_disk_tier *tier, qn_db *db, qn_error *err)
+{
     int64_t before = -1;
     for (;;) {
         bool there;
         *state = QNI_DISK_NONE;
-        qn_status s = read_row(&there, out, &file, tier, db, err);
-        if (s == QN_OK && there && file.number != 0)
-            s = qni_disk_file_read(out, tier, &file, err);
+        qn_status s = read_row(&there, out, file, tier, db, err);
         if (s != QN_OK || !there)
             return s;
-        *state = judge(out, view);
-        if (*state != QNI_DISK_MISSING || file.number == before)
+        if (file->number != 0)
+            s = read_file(state, out, view, tier, file, epoch, err);
+        else
+            *state = judge(out, view);
+        if (s != QN_OK)
+            return s;
+        if (*state != QNI_DISK_MISSING || file->number == before)
             break;
-        before = file.number;
+        before = file->number;
     }
     if (*state != QNI_DISK_WHOLE)
         qni_record_free(out, tier->allocator);
     return QN_OK;
+}
+
+qn_status qni_disk_fetch(qni_disk_state *state, qni_record *out, qni_record_view *view, qni_disk_tier *tier, qn_db *db,
+                         uint64_t name, qn_error *err)
+{
+    qni_disk_file file = {.name = name};
+    return fetch(state, out, view, &file, NULL, tier, db, err);
 }
 
 typedef struct getting {
@@ -158,12 +189,14 @@ typedef struct getting {
     qni_record *record;
     qni_record_view *view;
     qni_disk_state state;
+    uint64_t epoch;
+    qni_disk_file file; /* in which it is; number 0: in none */
 } getting;
 
 static qn_status get_body(void *user, qni_disk_tier *tier, qn_db *db, qn_error *err)
 {
     getting *g = user;
-    return qni_disk_fetch(&g->state, g->record, g->view, tier, db, g->key->name, err);
+    return fetch(&g->state, g->record, g->view, &g->file, &g->epoch, tier, db, err);
 }
 
 /* Keeps a record that is whole, where it is the key's and has not ended. */
@@ -181,24 +214,43 @@ static void keep_or_drop(getting *g, qni_disk_tier *tier)
         qni_disk_note_ended(tier, key->name);
 }
 
+/* A record that lies in the window, or in a file of which the window knows. */
+static bool get_quickly(getting *g, const qni_disk_tier *tier, const qni_disk_mark *mark)
+{
+    if (qni_disk_window_get(g->record, tier, g->key->name, mark)) {
+        if (qni_record_look_on(g->view, g->record->bytes, g->record->size, NULL) == QN_OK)
+            return true;
+        qni_record_free(g->record, tier->allocator);
+    }
+    g->file.number = qni_disk_window_file(tier, g->key->name, mark);
+    if (g->file.number == 0)
+        return false;
+    if (read_file(&g->state, g->record, g->view, tier, &g->file, &mark->epoch, NULL) == QN_OK &&
+        g->state == QNI_DISK_WHOLE)
+        return true;
+    qni_record_free(g->record, tier->allocator);
+    return false;
+}
+
 qn_status qni_disk_get(qni_record *out, qni_record_view *view, qni_disk_tier *tier, const qni_cache_key *key,
                        qn_error *err)
 {
-    getting g = {.key = key, .record = out, .view = view};
+    getting g = {.key = key, .record = out, .view = view, .file = {.name = key->name}};
     qni_disk_mark mark = qni_disk_window_mark(tier, key->name);
     *out = (qni_record){0};
-    if (qni_disk_window_get(out, tier, key->name, &mark)) {
-        if (qni_record_look(view, out->bytes, out->size, NULL) == QN_OK) {
-            keep_or_drop(&g, tier);
-            return QN_OK;
-        }
-        qni_record_free(out, tier->allocator);
+    if (get_quickly(&g, tier, &mark)) {
+        keep_or_drop(&g, tier);
+        return QN_OK;
     }
+    g.epoch = atomic_load(&tier->words->epoch);
     qn_status s = qni_disk_run(tier, get_body, &g, NULL, err);
     if (s != QN_OK || g.state == QNI_DISK_NONE)
         return s;
     if (g.state == QNI_DISK_WHOLE) {
-        qni_disk_window_fill(tier, key->name, &mark, out);
+        if (g.file.number != 0)
+            qni_disk_window_fill_file(tier, key->name, &mark, g.file.number);
+        else
+            qni_disk_window_fill(tier, key->name, &mark, out);
         keep_or_drop(&g, tier);
         return QN_OK;
     }

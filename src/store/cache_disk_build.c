@@ -281,6 +281,7 @@ static qn_status start_over(qni_disk_tier *tier, qn_error *err)
     for (uint64_t i = newest > QNI_DISK_TRIES ? newest - QNI_DISK_TRIES : 0; i <= newest; i++)
         drop_index(tier, qni_disk_index_name(i).text);
     drop_all_aside(tier);
+    qni_disk_map_forget_all(tier);
     qni_disk_close_index(tier); /* until then the system keeps its room */
     if (qni_disk_build(tier, newest + 1, NULL) != QN_OK)
         atomic_store_explicit(&tier->words->epoch, newest + 1, memory_order_release);

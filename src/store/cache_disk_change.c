@@ -218,6 +218,10 @@ static void tell_row(const telling *t, const qni_disk_tier *tier, qni_statement 
     if (who == tier->who)
         return;
     if (kind == PUT || kind == QNI_CHANGE_NAME)
+        qni_disk_map_forget(tier, name);
+    else
+        qni_disk_map_forget_all(tier); /* of what depended on something, or had a prefix, nobody says the names */
+    if (kind == PUT || kind == QNI_CHANGE_NAME)
         tell_one(t, QNI_CHANGE_NAME, name, NULL);
     if (kind == PUT || kind == QNI_CHANGE_DEPENDENTS)
         tell_one(t, QNI_CHANGE_DEPENDENTS, name, NULL);
@@ -261,8 +265,10 @@ void qni_disk_changes(qni_disk_tier *tier, void (*change)(void *user, const qni_
     qn_status s =
         replaced ? qni_disk_run(tier, last_body, NULL, NULL, NULL) : qni_disk_run(tier, tell_body, &t, NULL, NULL);
     bool lost = epoch != atomic_load(&tier->words->epoch); /* with what stood in it */
-    if (replaced || lost || t.behind || s != QN_OK)
+    if (replaced || lost || t.behind || s != QN_OK) {
+        qni_disk_map_forget_all(tier);
         tell_one(&t, QNI_CHANGE_ALL, 0, NULL);
+    }
     if (!replaced)
         tier->last_change = t.last;
     else if (s != QN_OK)

@@ -61,6 +61,7 @@ qn_status qni_disk_file_read(qni_record *out, const qni_disk_tier *tier, const q
         s = qni_folder_read(&out->bytes, &size, path.text, tier->bytes, tier->allocator, err);
     }
     out->size = s == QN_OK ? size : 0;
+    out->room = out->bytes != NULL ? size + 1 : 0;
     return s == QN_LIMIT ? QN_OK : s; /* larger than all that is kept: none of ours */
 }
 
@@ -85,10 +86,12 @@ static void drop(const qni_disk_tier *tier, const qni_disk_file *file)
 
 void qni_disk_file_settle(const qni_disk_tier *tier, const qni_disk_file *file, bool committed)
 {
-    if (file->comes == committed)
+    if (file->comes == committed) {
         put_in_place(tier, file);
-    else
+    } else {
         drop(tier, file);
+        qni_disk_map_forget(tier, file->name);
+    }
 }
 
 /* ---- looking at all of them ---- */

@@ -7,11 +7,12 @@
  *    cache_disk_write.c    a transaction from its beginning to its end; entries in and out, what has to go
  *    cache_disk_change.c   putting and removing; what other processes did
  *    cache_disk_file.c     values in files of their own
- *    cache_disk_window.c   small records that were got lately, in memory that processes share
+ *    cache_disk_window.c   records that were got lately, in memory that processes share
+ *    cache_disk_map.c      files that were got lately, mapped
  *    cache_disk_verify.c   reading everything
  *
  * The folder: `lock` (one opens or builds at a time; it says whose folder this is), `generation` (words in memory that
- * all processes see), `window` (small records that were got lately), index.db (`entries`: small records, `ledger`: what
+ * all processes see), `window` (records that were got lately), index.db (`entries`: small records, `ledger`: what
  * else is known of each; after it was built anew index-1.db, index-2.db …, the highest counts), values/HH/NAME-NUMBER
  * (large records), values/moving/ (those that come or go just now).
  *
@@ -43,8 +44,11 @@ typedef struct qni_disk_window {
     void *map; /* (size) NULL: none */
     int64_t size;
     uint64_t identity, sets;
-    _Atomic uint32_t turn; /* whether a slot of a full set goes, and which */
+    uint64_t ring_size;    /* bytes */
+    _Atomic uint32_t turn; /* whether what is in use goes for a new record */
 } qni_disk_window;
+
+typedef struct qni_disk_maps qni_disk_maps;
 
 /* An index's connections. */
 typedef struct qni_disk_index {
@@ -64,6 +68,7 @@ struct qni_disk_tier {
     qni_disk_words *words;
     uint64_t words_identity; /* of their file */
     qni_disk_window window;
+    qni_disk_maps *maps;
     qni_lock lock;                 /* index */
     qni_disk_index *index;         /* NULL: to be opened */
     qni_lock opening;              /* who opens another index */
@@ -264,11 +269,13 @@ typedef struct qni_disk_mark {
 /* With the folder's lock and the words mapped. */
 void qni_disk_window_open(qni_disk_tier *tier);
 void qni_disk_window_close(qni_disk_tier *tier);
-/* True: a record, whatever its key, in a new block; it is still to be looked at. Else it is looked for in the index,
- * and put here with the mark from before. */
+/* True: a record whose checksum fits, whatever its key, in a new block. And the number of the file in which
+ * the record is; 0: nothing is known. Else it is looked for in the index, and put here with the mark from before. */
 qni_disk_mark qni_disk_window_mark(const qni_disk_tier *tier, uint64_t name);
 bool qni_disk_window_get(qni_record *out, const qni_disk_tier *tier, uint64_t name, const qni_disk_mark *mark);
+int64_t qni_disk_window_file(const qni_disk_tier *tier, uint64_t name, const qni_disk_mark *mark);
 void qni_disk_window_fill(qni_disk_tier *tier, uint64_t name, const qni_disk_mark *mark, const qni_record *record);
+void qni_disk_window_fill_file(qni_disk_tier *tier, uint64_t name, const qni_disk_mark *mark, int64_t number);
 /* Before a commit that changes the entry of a name, or all; and after it, or after it was rolled back. */
 qn_status qni_disk_window_begin(qni_disk_change *change, uint64_t name, qn_error *err);
 qn_status qni_disk_window_begin_all(qni_disk_change *change, qn_error *err);
@@ -277,6 +284,21 @@ void qni_disk_window_end(qni_disk_change *change);
 void qni_disk_window_mend(const qni_disk_change *change, uint64_t name);
 void qni_disk_window_mend_all(const qni_disk_change *change);
 bool qni_disk_window_is_shut(const qni_disk_tier *tier); /* until the next transaction */
+
+/* ---- cache_disk_map.c ---- */
+
+/* NULL: no memory. `bytes`: the tier's. */
+qni_disk_maps *qni_disk_maps_new(int64_t bytes, const qn_allocator *allocator);
+void qni_disk_maps_free(qni_disk_tier *tier);
+/* The record in a file that is mapped, whatever its key; `epoch`: of an index that says so, from before it was asked.
+ * And one that is mapped now; out->bytes NULL: it is to be read. Errors: QN_NOMEM. */
+bool qni_disk_map_find(qni_record *out, qni_record_view *view, const qni_disk_tier *tier, const qni_disk_file *file,
+                       uint64_t epoch);
+qn_status qni_disk_map_make(qni_record *out, qni_record_view *view, const qni_disk_tier *tier,
+                            const qni_disk_file *file, uint64_t epoch, qn_error *err);
+/* So that what was removed takes no room on the disk. */
+void qni_disk_map_forget(const qni_disk_tier *tier, uint64_t name);
+void qni_disk_map_forget_all(const qni_disk_tier *tier);
 
 /* ---- cache_disk_change.c ---- */
 

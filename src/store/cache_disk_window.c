@@ -1,12 +1,13 @@
-/* store/cache_disk_window.c: small records that were got lately, in memory that all processes of the folder share: so
- * they are got again without SQLite, and without a call of the system. The index alone is the truth; without a window
- * all goes on, slower.
+/* store/cache_disk_window.c: records that were got lately, in memory that all processes of the folder share: so they
+ * are got again without SQLite, and without a call of the system. Of a record in a file of its own the file's number is
+ * here. The index alone is the truth; without a window all goes on, slower.
  *
- * The file `window` is mapped: a head, a line of words for each set of slots, the slots. A name belongs to a set, and
- * in it to one of the line's stamps. A slot keeps a record, its size, and a sum over its checksum, its name and a mark:
- * the era, the epoch and the stamp as they were before the record was looked for in the index. It counts for a reader
- * whose mark, loaded now, is the same, and even; whose key is in it; and for whom its checksum fits. Nobody locks or
- * waits.
+ * The file `window` is mapped: a head, a line of words for each set of names, a ring of slots of any size. A name
+ * belongs to a set, and in it to one of the line's stamps. A slot keeps a record, its size, and a sum over its
+ * checksum, its name and a mark: the era, the epoch and the stamp as they were before the record was looked for in the
+ * index. It counts for a reader whose mark, loaded now, is the same, and even; whose key is in it; and for whom its
+ * checksum fits. Nobody locks or waits. Slots are taken one behind the other: the next one round writes over the
+ * oldest, unless the name's own last one, or one of its set that counts no more, is large enough.
  *
  * Who changes the index does so in a transaction, one at a time: before its commit the stamps of all names that it
  * changes are made odd, or, where it changes everything or has no window, the era (in `generation`, which everybody
@@ -39,28 +40,32 @@
 enum {
     WAYS = 8,
     WORD = 8,
-    LINE = 2 * WAYS, /* words: the stamps, then the slots' names */
+    LINE = 3 * WAYS, /* words: the stamps, then the slots' names, then their places */
     NAMES = WAYS,
+    PLACES = 2 * WAYS,
     /* Words of a slot. */
-    SIZE = 0,
+    SIZE = 0, /* lower half: of the record, upper half: of the slot; bytes */
     SUM = 1,
     RECORD = 2,
-    SLOT = QNI_DISK_SLOT_SIZE / WORD,
     CHECKSUM = 8, /* bytes: where it stands in a record */
+    UNIT = 64,    /* bytes, of which a slot has some */
+    LEAST = CHECKSUM + WORD,
+    NUMBER_SIZE =
+        LEAST, /* of what stands for a record in a file: its number, and that hashed, in the checksum's place */
 };
-_Static_assert(QNI_DISK_WINDOW_RECORD == (SLOT - RECORD) * WORD, "a record fills a slot");
 
 typedef _Atomic uint64_t word;
 
-/* One is made before it is named "window", and only read from then on. */
+/* One is made before it is named "window", and but for `taken` only read from then on. */
 typedef struct head {
     char mark[8]; /* with the version of the layout */
     uint64_t identity;
     char boot_id[16];
-    uint64_t spare[4];
+    word taken; /* bytes of the ring, over all rounds: the place of the next slot. Places begin at UNIT */
+    uint64_t spare[3];
 } head;
 
-static const char mark_of_head[8] = "QNWINDO1";
+static const char mark_of_head[8] = "QNWINDO2";
 
 static uint64_t load(const word *w)
 {
@@ -77,7 +82,7 @@ static void store(word *w, uint64_t value)
 static uint64_t sets_in(int64_t size)
 {
     int64_t room = size - (int64_t)sizeof(head);
-    return room <= 0 ? 0 : (uint64_t)room / (sizeof(word) * (LINE + WAYS * SLOT));
+    return room <= 0 ? 0 : (uint64_t)room / (sizeof(word) * LINE + (uint64_t)WAYS * QNI_DISK_WINDOW_NAME);
 }
 
 static int64_t wanted_size(const qni_disk_tier *tier)
@@ -110,6 +115,7 @@ static void set_window(qni_disk_tier *tier, void *map, int64_t size)
     tier->window.size = size;
     tier->window.identity = h->identity;
     tier->window.sets = sets_in(size);
+    tier->window.ring_size = ((uint64_t)size - sizeof *h) / UNIT * UNIT - tier->window.sets * sizeof(word) * LINE;
 }
 
 /* The one that is there, if it is this folder's and this start of the machine's. */
@@ -148,6 +154,7 @@ static qn_status make_new(qni_disk_tier *tier, qn_error *err)
     memcpy(h->mark, mark_of_head, sizeof h->mark);
     memcpy(h->boot_id, tier->time->boot_id, sizeof h->boot_id);
     h->identity = qni_hash_word((uint64_t)qni_clock_wall_ns(), tier->who) | 1;
+    store(&h->taken, UNIT);
     atomic_store(&tier->words->window, 0);
     (void)begin(&tier->words->era);
     if (!qni_folder_move(making.text, path.text)) {
@@ -182,10 +189,25 @@ static word *line_of(const qni_disk_window *w, uint64_t name, uint64_t *set)
     return (word *)w->map + sizeof(head) / WORD + *set * LINE;
 }
 
-static word *slot_of(const qni_disk_window *w, uint64_t set, int way)
+static word *taken_of(const qni_disk_window *w)
 {
-    word *slots = (word *)w->map + sizeof(head) / WORD + w->sets * LINE;
-    return slots + (set * WAYS + (uint64_t)way) * SLOT;
+    return &((head *)w->map)->taken;
+}
+
+/* NULL: none, or it was written over. */
+static word *slot_at(const qni_disk_window *w, uint64_t place)
+{
+    uint64_t taken = load(taken_of(w));
+    if (place == 0 || place % UNIT != 0 || place > taken || taken - place > w->ring_size)
+        return NULL;
+    char *ring = (char *)w->map + sizeof(head) + w->sets * sizeof(word) * LINE;
+    return (word *)(void *)(ring + place % w->ring_size);
+}
+
+/* Bytes up to the ring's end: what a slot says of itself may be anything. */
+static uint64_t room_behind(const qni_disk_window *w, uint64_t place)
+{
+    return w->ring_size - place % w->ring_size;
 }
 
 /* By bits that do not choose the set. */
@@ -224,89 +246,167 @@ static uint64_t sum_of(uint64_t name, const qni_disk_mark *mark, uint64_t checks
     return qni_hash_word(checksum, sum);
 }
 
-/* The sum stands for the checksum, and that, which is looked at later, for the rest: so the copy's is what counts. */
-static bool get_slot(qni_record *out, const qni_disk_tier *tier, const word *slot, uint64_t name,
-                     const qni_disk_mark *mark)
+/* Whether what a slot holds, of this many bytes, is the name's, by this mark. */
+static bool is_right(const word *slot, uint64_t name, const qni_disk_mark *mark)
 {
-    const word *from = slot + RECORD;
-    uint64_t value, checksum = load(from + CHECKSUM / WORD);
-    int64_t size = (int64_t)load(slot + SIZE);
-    if (size < CHECKSUM + WORD || size > QNI_DISK_WINDOW_RECORD || load(slot + SUM) != sum_of(name, mark, checksum))
-        return false;
-    char *bytes = qni_alloc(tier->allocator, size, 1);
+    return load(slot + SUM) == sum_of(name, mark, load(slot + RECORD + CHECKSUM / WORD));
+}
+
+/* The sum stands for the checksum, and that for the rest: so the copy's is what counts. */
+static bool copy_record(qni_record *out, const qni_disk_tier *tier, const word *slot, int64_t size, uint64_t name,
+                        const qni_disk_mark *mark)
+{
+    uint64_t checksum;
+    char *bytes = qni_alloc(tier->allocator, size + 1, 1);
     if (bytes == NULL)
         return false; /* who asks SQLite hears of it */
-    int64_t at = 0;
-    for (; at + WORD <= size; at += WORD) {
-        value = load(from++);
-        memcpy(bytes + at, &value, WORD);
-    }
-    value = at < size ? load(from) : 0;
-    memcpy(bytes + at, &value, (size_t)(size - at));
-    memcpy(&value, bytes + CHECKSUM, WORD);
-    *out = (qni_record){.bytes = bytes, .size = size};
-    if (value != checksum)
+    bool whole = qni_record_copy(bytes, slot + RECORD, size);
+    bytes[size] = 0;
+    memcpy(&checksum, bytes + CHECKSUM, WORD);
+    *out = (qni_record){.bytes = bytes, .size = size, .room = size + 1};
+    whole = whole && load(slot + SUM) == sum_of(name, mark, checksum);
+    if (!whole)
         qni_record_free(out, tier->allocator);
-    return value == checksum;
+    return whole;
+}
+
+/* The name's slot, if what is in it counts; *size: of that. */
+static const word *find_slot(int64_t *size, const qni_disk_tier *tier, uint64_t name, const qni_disk_mark *mark)
+{
+    const qni_disk_window *w = &tier->window;
+    uint64_t set;
+    if (is_odd(mark))
+        return NULL;
+    const word *line = line_of(w, name, &set);
+    for (int way = 0; way < WAYS; way++) {
+        if (load(line + NAMES + way) != name)
+            continue;
+        uint64_t place = load(line + PLACES + way);
+        const word *slot = slot_at(w, place);
+        *size = slot != NULL ? (int64_t)(uint32_t)load(slot + SIZE) : 0;
+        if (*size >= LEAST && (uint64_t)*size <= room_behind(w, place) - (uint64_t)RECORD * WORD &&
+            is_right(slot, name, mark))
+            return slot;
+    }
+    return NULL;
 }
 
 bool qni_disk_window_get(qni_record *out, const qni_disk_tier *tier, uint64_t name, const qni_disk_mark *mark)
 {
-    uint64_t set;
-    if (is_odd(mark))
-        return false;
-    const word *line = line_of(&tier->window, name, &set);
-    for (int way = 0; way < WAYS; way++)
-        if (load(line + NAMES + way) == name && get_slot(out, tier, slot_of(&tier->window, set, way), name, mark))
-            return true;
-    return false;
+    int64_t size;
+    const word *slot = find_slot(&size, tier, name, mark);
+    return slot != NULL && size > NUMBER_SIZE && copy_record(out, tier, slot, size, name, mark);
+}
+
+int64_t qni_disk_window_file(const qni_disk_tier *tier, uint64_t name, const qni_disk_mark *mark)
+{
+    int64_t size;
+    const word *slot = find_slot(&size, tier, name, mark);
+    if (slot == NULL || size != NUMBER_SIZE)
+        return 0;
+    uint64_t number = load(slot + RECORD);
+    bool right = number <= INT64_MAX && load(slot + SUM) == sum_of(name, mark, qni_hash_word(number, name));
+    return right ? (int64_t)number : 0;
 }
 
 /* Whether a slot holds what would count now. */
-static bool is_live(const qni_disk_tier *tier, const word *slot, uint64_t name)
+static bool is_live(const qni_disk_tier *tier, uint64_t place, uint64_t name)
 {
+    const word *slot = slot_at(&tier->window, place);
     qni_disk_mark mark = qni_disk_window_mark(tier, name);
-    return load(slot + SUM) == sum_of(name, &mark, load(slot + RECORD + CHECKSUM / WORD));
+    return slot != NULL && is_right(slot, name, &mark);
 }
 
-/* The slot that has the name, or one that holds nothing, or, now and then, any: for where a few names too many come in
- * turn to a set, as many as it holds are to stay, and not each to drive out the next. -1: none. */
-static int choose_way(qni_disk_tier *tier, uint64_t set, const word *line, uint64_t name)
+/* Where something is to be kept. */
+typedef struct spot {
+    word *line;
+    int way;
+    uint64_t place;
+    bool drawn; /* it is one of those for which something goes that is in use */
+} spot;
+
+static bool draw(qni_disk_tier *tier, spot *s)
+{
+    if (!s->drawn)
+        s->drawn =
+            atomic_fetch_add_explicit(&tier->window.turn, 1, memory_order_relaxed) % QNI_DISK_WINDOW_PATIENCE == 0;
+    return s->drawn;
+}
+
+/* The way that has the name, or one that holds nothing, or, now and then, any: for where a few names too many come in
+ * turn to a set, as many as it holds are to stay, and not each to drive out the next. False: none. */
+static bool choose_way(qni_disk_tier *tier, spot *s, uint64_t name)
 {
     int dead = -1;
-    for (int way = 0; way < WAYS; way++) {
-        uint64_t there = load(line + NAMES + way);
+    for (s->way = 0; s->way < WAYS; s->way++) {
+        uint64_t there = load(s->line + NAMES + s->way);
         if (there == name)
-            return way;
-        if (dead < 0 && !is_live(tier, slot_of(&tier->window, set, way), there))
-            dead = way;
+            return true;
+        if (dead < 0 && !is_live(tier, load(s->line + PLACES + s->way), there))
+            dead = s->way;
     }
+    s->way = dead;
     if (dead >= 0)
-        return dead;
-    uint32_t turn = atomic_fetch_add_explicit(&tier->window.turn, 1, memory_order_relaxed);
-    return turn % QNI_DISK_WINDOW_PATIENCE == 0 ? (int)(turn / QNI_DISK_WINDOW_PATIENCE % WAYS) : -1;
+        return true;
+    bool goes = draw(tier, s);
+    s->way = (int)(atomic_load_explicit(&tier->window.turn, memory_order_relaxed) / QNI_DISK_WINDOW_PATIENCE % WAYS);
+    return goes;
+}
+
+/* The way's own slot, if it has so many bytes; else the next of the ring. False: none that is free, and it is not the
+ * turn of one that is not. */
+static bool choose_place(qni_disk_tier *tier, spot *s, uint64_t room)
+{
+    const qni_disk_window *w = &tier->window;
+    s->place = load(s->line + PLACES + s->way);
+    const word *own = slot_at(w, s->place);
+    if (own != NULL && load(own + SIZE) >> 32 >= room && room <= room_behind(w, s->place))
+        return true;
+    uint64_t taken = load(taken_of(w));
+    do {
+        s->place = taken % UNIT == 0 && room_behind(w, taken) >= room ? taken : taken + room_behind(w, taken);
+        if (s->place + room > w->ring_size && !draw(tier, s))
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(taken_of(w), &taken, s->place + room, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return true;
+}
+
+static void keep(qni_disk_tier *tier, uint64_t name, const qni_disk_mark *mark, const char *bytes, int64_t size)
+{
+    uint64_t set, value, room = ((uint64_t)size + (uint64_t)RECORD * WORD + UNIT - 1) / UNIT * UNIT;
+    if (is_odd(mark) || tier->read_only || room > tier->window.ring_size / QNI_DISK_WINDOW_PART)
+        return;
+    spot s = {.line = line_of(&tier->window, name, &set)};
+    if (!choose_way(tier, &s, name) || !choose_place(tier, &s, room))
+        return;
+    word *slot = slot_at(&tier->window, s.place);
+    if (slot == NULL)
+        return; /* others have filled the ring meanwhile, or its head is damaged */
+    uint64_t had = load(slot + SIZE) >> 32;
+    bool own = load(s.line + PLACES + s.way) == s.place && had >= room;
+    memcpy(&value, bytes + CHECKSUM, WORD);
+    store(s.line + NAMES + s.way, name);
+    store(s.line + PLACES + s.way, s.place);
+    store(slot + SIZE, (own ? had : room) << 32 | (uint64_t)size);
+    store(slot + SUM, sum_of(name, mark, value));
+    for (int64_t at = 0; at < size; at += WORD) {
+        value = 0;
+        memcpy(&value, bytes + at, (size_t)(size - at < WORD ? size - at : WORD));
+        store(slot + RECORD + at / WORD, value);
+    }
 }
 
 void qni_disk_window_fill(qni_disk_tier *tier, uint64_t name, const qni_disk_mark *mark, const qni_record *record)
 {
-    uint64_t set, value;
-    if (is_odd(mark) || record->size > QNI_DISK_WINDOW_RECORD || tier->read_only)
-        return;
-    word *line = line_of(&tier->window, name, &set);
-    int way = choose_way(tier, set, line, name);
-    if (way < 0)
-        return;
-    word *slot = slot_of(&tier->window, set, way);
-    const char *bytes = record->bytes;
-    memcpy(&value, bytes + CHECKSUM, WORD);
-    store(line + NAMES + way, name);
-    store(slot + SIZE, (uint64_t)record->size);
-    store(slot + SUM, sum_of(name, mark, value));
-    for (int64_t at = 0; at < record->size; at += WORD) {
-        value = 0;
-        memcpy(&value, bytes + at, (size_t)(record->size - at < WORD ? record->size - at : WORD));
-        store(slot + RECORD + at / WORD, value);
-    }
+    keep(tier, name, mark, record->bytes, record->size);
+}
+
+void qni_disk_window_fill_file(qni_disk_tier *tier, uint64_t name, const qni_disk_mark *mark, int64_t number)
+{
+    const uint64_t words[] = {(uint64_t)number, qni_hash_word((uint64_t)number, name)};
+    _Static_assert(sizeof words == NUMBER_SIZE, "a number and its hash");
+    keep(tier, name, mark, (const char *)words, NUMBER_SIZE);
 }
 
 /* ---- writing ---- */

@@ -210,6 +210,7 @@ static qn_status write_file(qni_disk_change *c, const qni_record *record, uint64
     if (s != QN_OK)
         return s;
     qni_disk_path path = qni_disk_file_path(c->tier, &c->files[c->file_count - 1], true);
+    (void)qni_folder_drop(path.text); /* what a rebuilt index forgot may be mapped by others: it is not written over */
     s = qni_folder_write(path.text, record->bytes, record->size, err);
     if (s != QN_CREATE)
         return s;

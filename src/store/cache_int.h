@@ -88,9 +88,16 @@ typedef struct qni_record_keys {
     int64_t values_version;
 } qni_record_keys;
 
+/* Memory in which a record lies, and others may as well. */
+typedef struct qni_record_home {
+    void (*leave)(struct qni_record_home *home); /* one holder less */
+} qni_record_home;
+
 typedef struct qni_record {
-    void *bytes; /* (size) in a block of the allocator */
+    void *bytes; /* (size) in a block of the allocator, or at home */
     int64_t size;
+    int64_t room;          /* bytes of the block; more than size: a zero is behind the record */
+    qni_record_home *home; /* NULL: a block. Else nothing may be written, and a zero is behind the record */
 } qni_record;
 
 /* Errors: those of qn_datum_encode and qn_seal. */
@@ -118,10 +125,18 @@ typedef struct qni_record_view {
 /* Checks everything but the seal: magic, version, sizes, checksum. Errors: QN_DATA (with what is wrong), and QN_LIMIT
  * for a newer version of the format. */
 qn_status qni_record_look(qni_record_view *out, const void *bytes, int64_t size, qn_error *err);
+/* Copies a record from words that others may be writing meanwhile; true: its checksum fits, and qni_record_look_on need
+ * not look at it again. size >= QNI_RECORD_HEAD_SIZE. */
+bool qni_record_copy(void *out, const _Atomic uint64_t *from, int64_t size);
+qn_status qni_record_look_on(qni_record_view *out, const void *bytes, int64_t size, qn_error *err);
 /* The datum (NULL where it is absent). Errors: QN_DATA (sealed by another key, or not what it says), QN_LIMIT,
  * QN_UNAVAILABLE, QN_NOMEM. */
 qn_status qni_record_datum(qn_datum **out, const qni_record_view *view, const qni_record_keys *keys,
                            const qn_allocator *allocator, qn_error *err);
+/* The same of a record that is not needed any more: a large text takes its memory over, in place of being copied. Then
+ * record->bytes is NULL, and the view points into the datum. */
+qn_status qni_record_take_datum(qn_datum **out, qni_record *record, const qni_record_view *view,
+                                const qni_record_keys *keys, const qn_allocator *allocator, qn_error *err);
 
 /* ---- the memory tier (cache_memory.c) ---- */
 

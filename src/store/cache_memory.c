@@ -37,11 +37,24 @@ static void add_bytes(qni_shard *shard, int64_t bytes)
     atomic_store_explicit(&shard->bytes, bytes_of(shard) + bytes, memory_order_relaxed);
 }
 
+qni_entry_layout qni_entry_layout_of(const qni_entry *e)
+{
+    int64_t room = 0;
+    if (e->inside) {
+        (void)qn_datum_text(e->datum, &room);
+        room = qni_datum_room(room);
+    }
+    return qni_entry_layout_for(e->key_size, room, e->timed, e->depend_count);
+}
+
+/* A datum inside keeps the block as long as somebody holds it. */
 static void free_entry(qni_memory_tier *tier, qni_entry *e)
 {
-    int64_t bytes = e->bytes;
+    int64_t bytes = e->bytes, size = qni_entry_layout_of(e).size;
+    bool inside = e->inside;
     qn_datum_unref(e->datum);
-    qni_free(tier->allocator, e, qni_entry_size(e->key_size, e->depend_count), 1);
+    if (!inside)
+        qni_free(tier->allocator, e, size, 1);
     qni_memory_release(tier, bytes);
 }
 
@@ -76,7 +89,7 @@ void qni_shard_unlink(qni_shard *shard, qni_entry *e, qni_entry **dead)
         if (d->next != NULL)
             qni_entry_depends_of(d->next)->previous = d->previous;
     }
-    shard->ending -= e->ttl_ns != 0;
+    shard->ending -= e->ends;
     shard->entries--;
     add_bytes(shard, -e->bytes);
     e->older = *dead;
@@ -98,7 +111,7 @@ static void link_entry(qni_shard *shard, qni_entry *e)
             qni_entry_depends_of(d->next)->previous = e;
         shard->dependents = e;
     }
-    if (e->ttl_ns != 0) {
+    if (e->ends) {
         shard->ending++;
         qni_shard_due(shard, e);
     }
@@ -106,30 +119,48 @@ static void link_entry(qni_shard *shard, qni_entry *e)
     add_bytes(shard, e->bytes);
 }
 
-static qni_deadline deadline_of(const qni_memory_tier *tier, const qni_entry *e)
+static qni_deadline deadline_of(const qni_memory_tier *tier, qni_entry *e)
 {
     qni_deadline deadline = {0};
     if (e->timed) {
-        deadline = (qni_deadline){.ttl_ns = e->ttl_ns, .boot_ns = e->boot_ns, .wall_ns = e->wall_ns};
+        const qni_entry_times *times = qni_entry_times_of(e);
+        deadline = (qni_deadline){.ttl_ns = times->ttl_ns, .boot_ns = times->boot_ns, .wall_ns = times->wall_ns};
         memcpy(deadline.boot_id, tier->time->boot_id, sizeof deadline.boot_id);
     }
     return deadline;
 }
 
-bool qni_entry_ended(const qni_memory_tier *tier, const qni_entry *e, int64_t *left_ns)
+bool qni_entry_ended(const qni_memory_tier *tier, qni_entry *e, int64_t *left_ns)
 {
     *left_ns = INT64_MAX;
-    if (e->timed && e->ttl_ns != 0) {
+    if (e->ends) {
         qni_deadline deadline = deadline_of(tier, e);
         *left_ns = qni_deadline_left(tier->time, &deadline);
     }
     return *left_ns <= 0;
 }
 
-static bool same_key(const qni_entry *e, const void *user)
+/* Words first: keys are short, and a call of memcmp takes longer than they do. */
+static inline bool same_bytes(const char *a, const char *b, int64_t size)
+{
+    uint64_t x, y;
+    int64_t at = 0;
+    for (; at + 8 <= size; at += 8) {
+        memcpy(&x, a + at, sizeof x);
+        memcpy(&y, b + at, sizeof y);
+        if (x != y)
+            return false;
+    }
+    for (; at < size; at++)
+        if (a[at] != b[at])
+            return false;
+    return true;
+}
+
+static inline bool same_key(const qni_entry *e, const void *user)
 {
     const qni_cache_key *key = user;
-    return e->hash == key->hash && e->key_size == key->size && memcmp(e->key, key->bytes, (size_t)key->size) == 0;
+    return e->hash == key->hash && e->key_size == key->size && same_bytes(e->key, key->bytes, key->size);
 }
 
 /* The entry of the key, if it has not ended; one that has is dropped. */
@@ -137,7 +168,7 @@ static qni_entry *find(qni_shard *shard, const qni_cache_key *key, qni_entry **d
 {
     qni_entry *e = qni_table_find(&shard->table, key->hash, same_key, key);
     int64_t left;
-    if (e != NULL && qni_entry_ended(shard->tier, e, &left)) {
+    if (e != NULL && e->ends && qni_entry_ended(shard->tier, e, &left)) {
         qni_shard_unlink(shard, e, dead);
         shard->expired++;
         return NULL;
@@ -176,12 +207,14 @@ typedef struct room {
 /* Buries one that went; its block is used again where it fits. */
 static void reuse(room *r, qni_memory_tier *tier, qni_entry *dead)
 {
-    if (r->block != NULL || qni_entry_size(dead->key_size, dead->depend_count) != r->size) {
+    bool held = dead->inside && !qni_datum_is_alone(dead->datum);
+    if (r->block != NULL || held || qni_entry_layout_of(dead).size != r->size) {
         qni_memory_bury(tier, dead);
         return;
     }
     int64_t left = dead->bytes - r->size;
-    qn_datum_unref(dead->datum);
+    if (!dead->inside)
+        qn_datum_unref(dead->datum);
     r->block = dead;
     qni_memory_release(tier, left);
 }
@@ -337,7 +370,6 @@ bool qni_memory_get(qni_memory_found *out, qni_memory_tier *tier, const qni_cach
     qni_entry *dead = NULL;
     qni_lock_take(&shard->lock, NULL);
     shard->asked++;
-    qni_table_warm(&shard->table, key->hash);
     qni_entry *e = find(shard, key, &dead);
     if (e != NULL) {
         if (e->frequency < 3) /* not written again and again: another processor may be reading it */
@@ -345,7 +377,7 @@ bool qni_memory_get(qni_memory_found *out, qni_memory_tier *tier, const qni_cach
         shard->hits[e->place]++;
         *out = (qni_memory_found){.datum = e->datum != NULL ? qn_datum_ref(e->datum) : NULL,
                                   .deadline = deadline_of(tier, e),
-                                  .fresh_until_ns = e->timed ? e->fresh_until_ns : 0,
+                                  .fresh_until_ns = e->timed ? qni_entry_times_of(e)->fresh_until_ns : 0,
                                   .stored_ns = e->stored_ns};
     }
     qni_lock_give(&shard->lock);
@@ -356,13 +388,25 @@ bool qni_memory_get(qni_memory_found *out, qni_memory_tier *tier, const qni_cach
     return e != NULL;
 }
 
+/* Bytes of the block that a text takes which is small enough to be copied into it; 0: it is not. */
+static int64_t room_inside(const qn_datum *datum)
+{
+    int64_t size;
+    bool small = datum != NULL && qn_datum_text(datum, &size) != NULL && size <= QNI_MEMORY_INSIDE;
+    return small ? qni_datum_room(size) : 0;
+}
+
 /* *out: an entry in no shard, its bytes taken; NULL with QN_OK: there is no room. */
 static qn_status new_entry(qni_entry **out, qni_memory_tier *tier, const qni_cache_key *key,
                            const qni_cache_value *value, qn_error *err)
 {
-    room r = {.size = qni_entry_size(key->size, value->depend_count)};
+    qni_deadline deadline = qni_deadline_here(tier->time, &value->deadline);
+    int64_t inside = room_inside(value->datum);
+    bool timed = deadline.ttl_ns != 0 || value->fresh_until_ns != 0;
+    const qni_entry_layout l = qni_entry_layout_for(key->size, inside, timed, value->depend_count);
+    room r = {.size = l.size};
     *out = NULL;
-    if (!qni_size_add(&r.bytes, r.size, value->datum != NULL ? qn_datum_size(value->datum) : 0) ||
+    if (!qni_size_add(&r.bytes, r.size, value->datum != NULL && inside == 0 ? qn_datum_size(value->datum) : 0) ||
         r.bytes > tier->limit / QNI_MEMORY_WHOLE_SHARE || !make_room(&r, tier, key->hash))
         return QN_OK;
     qni_entry *e = r.block != NULL ? r.block : qni_alloc(tier->allocator, r.size, 1);
@@ -370,24 +414,31 @@ static qn_status new_entry(qni_entry **out, qni_memory_tier *tier, const qni_cac
         qni_memory_release(tier, r.bytes);
         return qni_refused(err, tier->allocator, r.size, "an entry of a cache");
     }
-    qni_deadline deadline = qni_deadline_here(tier->time, &value->deadline);
+    char *block = (char *)e;
     *e = (qni_entry){.name = key->name,
                      .bytes = r.bytes,
-                     .ttl_ns = deadline.ttl_ns,
-                     .boot_ns = deadline.boot_ns,
-                     .wall_ns = deadline.wall_ns,
-                     .fresh_until_ns = value->fresh_until_ns,
                      .hash = key->hash,
-                     .datum = value->datum != NULL ? qn_datum_ref(value->datum) : NULL,
                      .stored_ns = value->stored_ns,
                      .key_size = (uint16_t)key->size,
                      .depend_count = (uint8_t)value->depend_count,
                      .own_file = value->own_file,
-                     .timed = deadline.ttl_ns != 0 || value->fresh_until_ns != 0};
+                     .timed = timed,
+                     .ends = deadline.ttl_ns != 0,
+                     .inside = inside > 0};
     memcpy(e->key, key->bytes, (size_t)key->size);
     e->key[key->size] = 0;
+    if (inside > 0)
+        e->datum = qni_datum_place(block + l.datum_at, value->datum, l.datum_at, l.size, tier->allocator);
+    else if (value->datum != NULL)
+        e->datum = qn_datum_ref(value->datum);
+    if (timed)
+        *(qni_entry_times *)(void *)(block + l.times_at) = (qni_entry_times){.ttl_ns = deadline.ttl_ns,
+                                                                             .boot_ns = deadline.boot_ns,
+                                                                             .wall_ns = deadline.wall_ns,
+                                                                             .fresh_until_ns = value->fresh_until_ns};
     if (value->depend_count > 0)
-        memcpy(qni_entry_depends_of(e)->names, value->depends, 8 * (size_t)value->depend_count);
+        memcpy(((qni_entry_depends *)(void *)(block + l.depends_at))->names, value->depends,
+               8 * (size_t)value->depend_count);
     *out = e;
     return QN_OK;
 }

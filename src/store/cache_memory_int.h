@@ -11,8 +11,11 @@
 #ifndef QNI_STORE_CACHE_MEMORY_INT_H
 #define QNI_STORE_CACHE_MEMORY_INT_H
 
+#include "array/datum_adopt.h"
 #include "base/hash.h"
 #include "store/cache_int.h"
+
+#include <string.h>
 
 typedef struct qni_entry qni_entry;
 
@@ -23,46 +26,75 @@ typedef enum qni_entry_place {
     QNI_PLACE_PINNED = 2, /* in no queue */
 } qni_entry_place;
 
-/* One block: these two lines, the key and a zero, and, where it depends on something, qni_entry_depends. A hit reads
- * the second line alone, unless the entry ends. */
+/* One block: this line, the key and a zero, a small text's datum, and, where there are any, qni_entry_times and
+ * qni_entry_depends. So a hit of a small text finds all that it needs side by side. */
 struct qni_entry {
     qni_entry *newer, *older; /* in its queue; older also links what has left the table */
     uint64_t name;
-    int64_t bytes; /* the block and the datum */
-    int64_t ttl_ns, boot_ns, wall_ns;
-    int64_t fresh_until_ns;
-
+    int64_t bytes; /* the block, and the datum where that is another one */
     uint64_t hash;
     qn_datum *datum; /* NULL: absent */
     int64_t stored_ns;
     uint32_t pins;
     uint16_t key_size;
     uint8_t depend_count;
-    uint8_t frequency : 2, place : 2, own_file : 1, timed : 1; /* timed: it ends, or is fresh for a while */
+    /* timed: it ends, or is fresh for a while; ends: it ends; inside: the datum is a part of the block */
+    uint8_t frequency : 2, place : 2, own_file : 1, timed : 1, ends : 1, inside : 1;
     char key[];
 };
+_Static_assert(offsetof(qni_entry, key) == 64, "a cache line, and the key behind it");
+
+typedef struct qni_entry_times {
+    int64_t ttl_ns, boot_ns, wall_ns;
+    int64_t fresh_until_ns;
+} qni_entry_times;
 
 typedef struct qni_entry_depends {
     qni_entry *next, *previous; /* of the shard's entries that depend on something */
     uint64_t names[];
 } qni_entry_depends;
 
-static inline int64_t qni_entry_depends_at(int64_t key_size)
+/* What an entry's block is made of. */
+typedef struct qni_entry_layout {
+    int64_t datum_at, times_at, depends_at, size; /* bytes; 0: there is none */
+} qni_entry_layout;
+
+static inline int64_t qni_entry_up(int64_t size, int64_t to)
 {
-    return ((int64_t)sizeof(qni_entry) + key_size + 1 + 7) & ~INT64_C(7);
+    return (size + to - 1) & ~(to - 1);
 }
-/* Of the block: whole cache lines, so that those of most entries are of few sizes. */
-static inline int64_t qni_entry_size(int64_t key_size, int64_t depend_count)
+
+/* datum_room: bytes of a datum in it; 0: none. Whole cache lines, so that those of most entries are of few sizes. */
+static inline qni_entry_layout qni_entry_layout_for(int64_t key_size, int64_t datum_room, bool timed,
+                                                    int64_t depend_count)
 {
-    int64_t size = depend_count == 0
-                       ? (int64_t)sizeof(qni_entry) + key_size + 1
-                       : qni_entry_depends_at(key_size) + (int64_t)sizeof(qni_entry_depends) + 8 * depend_count;
-    return (size + 63) & ~INT64_C(63);
+    qni_entry_layout l = {0};
+    int64_t at = qni_entry_up((int64_t)sizeof(qni_entry) + key_size + 1, 8);
+    if (datum_room > 0) {
+        l.datum_at = at;
+        at = qni_entry_up(at + datum_room, 8);
+    }
+    if (timed) {
+        l.times_at = at;
+        at += (int64_t)sizeof(qni_entry_times);
+    }
+    if (depend_count > 0) {
+        l.depends_at = at;
+        at += (int64_t)sizeof(qni_entry_depends) + 8 * depend_count;
+    }
+    l.size = qni_entry_up(at, QNI_ALIGN);
+    return l;
 }
-/* Where depend_count > 0. */
+qni_entry_layout qni_entry_layout_of(const qni_entry *e); /* cache_memory.c */
+
+/* Where it is timed; where depend_count > 0. */
+static inline qni_entry_times *qni_entry_times_of(qni_entry *e)
+{
+    return (qni_entry_times *)(void *)((char *)e + qni_entry_layout_of(e).times_at);
+}
 static inline qni_entry_depends *qni_entry_depends_of(qni_entry *e)
 {
-    return (qni_entry_depends *)(void *)((char *)e + qni_entry_depends_at(e->key_size));
+    return (qni_entry_depends *)(void *)((char *)e + qni_entry_layout_of(e).depends_at);
 }
 
 /* ---- tables ---- */
@@ -72,23 +104,32 @@ enum {
     QNI_TABLE_FIELD_BITS = 24, /* of a hash, that choose its segment */
 };
 
+/* What a search looks at first: of a segment all of them together, so that those of many entries stay near the
+ * processor, and what is not there is not sought further. */
+typedef struct qni_marks {
+    uint8_t tags[QNI_BUCKET_CELLS]; /* some bits of each cell's hash; 0: the cell is empty */
+    uint16_t passed : 10;           /* entries that are beyond this bucket because it was full */
+    uint16_t outside : 6;           /* in the table by key, by cell: its datum is a block of its own */
+} qni_marks;
+_Static_assert(sizeof(qni_marks) == sizeof(uint64_t), "a word");
+
 /* A cache line. An entry is in the bucket that its hash names, or, where that is full, in one of those that follow. */
 typedef struct qni_bucket {
-    qni_entry *cells[QNI_BUCKET_CELLS];
-    uint64_t ghosts;                /* four fingerprints of 16 bits of what was evicted, newest lowest; 0: none */
-    uint8_t tags[QNI_BUCKET_CELLS]; /* some bits of each cell's hash; 0: the cell is empty */
-    uint16_t passed;                /* entries that are beyond this bucket because it was full */
+    _Alignas(64) qni_entry *cells[QNI_BUCKET_CELLS];
+    uint64_t ghosts; /* four fingerprints of 16 bits of what was evicted, newest lowest; 0: none */
 } qni_bucket;
 
-/* In the table by key: what its entries hold, so that it is on its way to the processor while the key is compared. */
+/* In the table by key: what its entries hold outside of their blocks, so that it is on its way to the processor while
+ * the key is compared. */
 typedef struct qni_bucket_datums {
     _Alignas(64) qn_datum *cells[QNI_BUCKET_CELLS];
 } qni_bucket_datums;
 
+/* A block: this, and behind it, each from a cache line on, the marks, the buckets and, in the table by key, the datums.
+ */
 typedef struct qni_segment {
-    uint32_t count;
-    uint32_t depth;                    /* leading bits of the field that all its hashes share */
-    _Alignas(64) qni_bucket buckets[]; /* (mask + 1); behind them, in the table by key, as many qni_bucket_datums */
+    _Alignas(64) uint32_t count;
+    uint32_t depth; /* leading bits of the field that all its hashes share */
 } qni_segment;
 
 /* Extendible hashing: the leading bits of a hash's field choose a segment, and a segment that is full splits in two. So
@@ -114,41 +155,60 @@ static inline qni_segment *qni_table_segment(const qni_table *table, uint64_t ha
     return table->directory[qni_table_field(hash) >> (QNI_TABLE_FIELD_BITS - table->depth)];
 }
 
-static inline qni_bucket_datums *qni_segment_datums(qni_segment *segment, uint32_t mask)
+/* Their places follow from the table's mask: nothing need be read to find them. */
+static inline qni_marks *qni_marks_of(qni_segment *segment)
 {
-    return (qni_bucket_datums *)(void *)&segment->buckets[mask + 1];
+    return (qni_marks *)(void *)(segment + 1);
+}
+static inline int64_t qni_marks_size(uint32_t mask)
+{
+    return ((int64_t)sizeof(qni_marks) * ((int64_t)mask + 1) + 63) & ~INT64_C(63);
+}
+static inline qni_bucket *qni_buckets_of(qni_segment *segment, uint32_t mask)
+{
+    return (qni_bucket *)(void *)((char *)(segment + 1) + qni_marks_size(mask));
+}
+static inline qni_bucket_datums *qni_datums_of(qni_segment *segment, uint32_t mask)
+{
+    return (qni_bucket_datums *)(void *)(qni_buckets_of(segment, mask) + mask + 1);
 }
 
-/* For a hit: what it will touch begins to come. */
-static inline void qni_table_warm(const qni_table *table, uint64_t hash)
+/* The cells of a bucket in which an entry of this tag may be, as bits 7, 15, 23 …; now and then one too many, where
+ * the cell before it fits. */
+static inline uint64_t qni_marks_match(const qni_marks *marks, uint8_t tag)
 {
-    if (table->directory == NULL)
-        return;
-    qni_segment *segment = qni_table_segment(table, hash);
-    const qni_bucket *bucket = &segment->buckets[(uint32_t)hash & table->mask];
-    const qni_bucket_datums *datums = &qni_segment_datums(segment, table->mask)[(uint32_t)hash & table->mask];
-    __builtin_prefetch(datums);
-    for (int c = 0; c < QNI_BUCKET_CELLS; c++)
-        if (bucket->tags[c] == qni_table_tag(hash)) {
-            __builtin_prefetch(&bucket->cells[c]->hash);
-            __builtin_prefetch(datums->cells[c], 1);
-        }
+    const uint64_t ones = UINT64_C(0x010101010101), tops = ones << 7;
+    uint64_t word;
+    memcpy(&word, marks, sizeof word);
+    word ^= ones * tag;
+    return (word - ones) & ~word & tops;
 }
 
-/* The first entry at `hash` of which same(entry, key) holds; NULL: none. */
+/* The first entry at `hash` of which same(entry, key) holds; NULL: none. What it will touch begins to come as soon as
+ * it is known: an entry's first two lines, where its key and a small text's datum begin, and the datum that is another
+ * block. */
 static inline qni_entry *qni_table_find(const qni_table *table, uint64_t hash,
                                         bool (*same)(const qni_entry *e, const void *key), const void *key)
 {
     if (table->directory == NULL)
         return NULL;
-    const qni_segment *segment = qni_table_segment(table, hash);
+    qni_segment *segment = qni_table_segment(table, hash);
+    const qni_bucket *buckets = qni_buckets_of(segment, table->mask);
     uint8_t tag = qni_table_tag(hash);
     for (uint32_t i = 0; i <= table->mask; i++) {
-        const qni_bucket *bucket = &segment->buckets[((uint32_t)hash + i) & table->mask];
-        for (int c = 0; c < QNI_BUCKET_CELLS; c++)
-            if (bucket->tags[c] == tag && same(bucket->cells[c], key))
-                return bucket->cells[c];
-        if (bucket->passed == 0)
+        uint32_t at = ((uint32_t)hash + i) & table->mask;
+        const qni_marks *marks = &qni_marks_of(segment)[at];
+        __builtin_prefetch(&buckets[at]);
+        for (uint64_t match = qni_marks_match(marks, tag); match != 0; match &= match - 1) {
+            int cell = __builtin_ctzll(match) / 8;
+            qni_entry *e = buckets[at].cells[cell];
+            __builtin_prefetch((const char *)e + QNI_ALIGN, 1);
+            if ((marks->outside >> cell & 1) != 0)
+                __builtin_prefetch(qni_datums_of(segment, table->mask)[at].cells[cell], 1);
+            if (marks->tags[cell] == tag && same(e, key))
+                return e;
+        }
+        if (marks->passed == 0)
             return NULL;
     }
     return NULL;
@@ -220,7 +280,7 @@ void qni_shard_give(qni_shard *shard, void *block, int64_t size);
 /* Takes an entry out of everything, and adds it to *dead: what is to be buried, without the lock where that can be. */
 void qni_shard_unlink(qni_shard *shard, qni_entry *e, qni_entry **dead);
 void qni_memory_bury(qni_memory_tier *tier, qni_entry *dead);
-bool qni_entry_ended(const qni_memory_tier *tier, const qni_entry *e, int64_t *left_ns);
+bool qni_entry_ended(const qni_memory_tier *tier, qni_entry *e, int64_t *left_ns);
 
 /* cache_table.c */
 bool qni_table_full(const qni_table *table, uint64_t hash);
@@ -245,7 +305,7 @@ void qni_policy_new(qni_shard *shard, qni_entry *e);   /* an entry that was not 
 qni_entry *qni_policy_victim(qni_shard *shard);        /* the next to go; NULL: none may */
 
 /* cache_sweep.c. Notes when an entry ends. The lock is held. */
-void qni_shard_due(qni_shard *shard, const qni_entry *e);
+void qni_shard_due(qni_shard *shard, qni_entry *e);
 /* Entries that have ended, where some may have: a few at each call. The lock is held. */
 void qni_shard_sweep(qni_shard *shard, qni_entry **dead);
 

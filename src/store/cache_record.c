@@ -26,6 +26,7 @@
  * Mark, checksum and the version's place are the same in every version: what is damaged is told from what is newer. */
 #include "store/cache_int.h"
 
+#include "array/datum_adopt.h"
 #include "base/checksum.h"
 
 #include <sodium/crypto_shorthash_siphash24.h>
@@ -174,7 +175,7 @@ qn_status qni_record_encode(qni_record *out, const qni_cache_key *key, const qni
                        : qni_refused(err, allocator, h.size, "a value of %" PRId64 " bytes", h.size);
     qn_datum_encoded_free(p.block, p.size, allocator);
     if (s == QN_OK)
-        *out = (qni_record){.bytes = record, .size = h.size};
+        *out = (qni_record){.bytes = record, .size = h.size, .room = h.size};
     else
         qni_free(allocator, record, h.size, 1);
     return s;
@@ -182,7 +183,10 @@ qn_status qni_record_encode(qni_record *out, const qni_cache_key *key, const qni
 
 void qni_record_free(qni_record *record, const qn_allocator *allocator)
 {
-    qni_free(allocator, record->bytes, record->size, 1);
+    if (record->home != NULL)
+        record->home->leave(record->home);
+    else
+        qni_free(allocator, record->bytes, record->room, 1);
     *record = (qni_record){0};
 }
 
@@ -209,17 +213,27 @@ static bool plausible(const header *h, int64_t size)
     return h->ttl_ns >= 0 && size - payload_at(h->key_size, h->depend_count) == h->payload_size;
 }
 
-qn_status qni_record_look(qni_record_view *out, const void *bytes, int64_t size, qn_error *err)
+bool qni_record_copy(void *out, const _Atomic uint64_t *from, int64_t size)
+{
+    char *record = out;
+    uint64_t head[CHECKED_FROM / sizeof(uint64_t)] = {0};
+    for (size_t i = 0; i < sizeof head / sizeof head[0]; i++)
+        head[i] = atomic_load_explicit(from++, memory_order_relaxed);
+    memcpy(record, head, sizeof head);
+    return qni_checksum_copy(record + sizeof head, from, size - (int64_t)sizeof head) ==
+           head[offsetof(header, checksum) / sizeof head[0]];
+}
+
+static qn_status look(qni_record_view *out, const char *record, int64_t size, bool sum, qn_error *err)
 {
     header h;
-    const char *record = bytes;
     *out = (qni_record_view){0};
     if (size < (int64_t)sizeof h)
         return damaged(err, "it is cut off");
     memcpy(&h, record, sizeof h);
     if (memcmp(h.mark, mark, sizeof mark) != 0)
         return damaged(err, "it does not begin with the mark of one");
-    if (h.checksum != checksum_of(record, size))
+    if (sum && h.checksum != checksum_of(record, size))
         return damaged(err, "its checksum does not fit");
     if (h.version > VERSION)
         return qni_error(err, QN_LIMIT, "a stored value is of form %" PRIu32 ", and this Quern knows form %d",
@@ -249,14 +263,30 @@ qn_status qni_record_look(qni_record_view *out, const void *bytes, int64_t size,
     return QN_OK;
 }
 
+qn_status qni_record_look(qni_record_view *out, const void *bytes, int64_t size, qn_error *err)
+{
+    return look(out, bytes, size, true, err);
+}
+
+qn_status qni_record_look_on(qni_record_view *out, const void *bytes, int64_t size, qn_error *err)
+{
+    return look(out, bytes, size, false, err);
+}
+
 /* A value of our own is as large as it likes; it unpacks to no more than four times that, or a gibibyte, and a member
  * takes more than 64 bytes of an archive. */
-static qn_status decode(qn_datum **out, const qni_record_view *view, const void *bytes, int64_t size,
-                        const qn_allocator *allocator, qn_error *err)
+static qn_datum_options limits_for(int64_t size)
 {
     qn_datum_options options = {.size = (int64_t)sizeof options, .members_max = size / 64 + 1};
     if (!qni_size_mul(&options.bytes_max, size, 4) || options.bytes_max < QNI_CACHE_VALUE_BYTES)
         options.bytes_max = QNI_CACHE_VALUE_BYTES;
+    return options;
+}
+
+static qn_status decode(qn_datum **out, const qni_record_view *view, const void *bytes, int64_t size,
+                        const qn_allocator *allocator, qn_error *err)
+{
+    const qn_datum_options options = limits_for(size);
     return qn_datum_decode(out, view->kind, bytes, size, NULL, &options, allocator, err);
 }
 
@@ -282,10 +312,8 @@ static qn_status unsealed_datum(qn_datum **out, const qni_record_view *view, con
     return s;
 }
 
-qn_status qni_record_datum(qn_datum **out, const qni_record_view *view, const qni_record_keys *keys,
-                           const qn_allocator *allocator, qn_error *err)
+static qn_status check_program(const qni_record_view *view, const qni_record_keys *keys, qn_error *err)
 {
-    *out = NULL;
     if (view->values_version != keys->values_version)
         return qni_error(err, QN_DATA, "a stored value is of version %" PRId64 ", not %" PRId64, view->values_version,
                          keys->values_version);
@@ -293,9 +321,55 @@ qn_status qni_record_datum(qn_datum **out, const qni_record_view *view, const qn
         return qni_error(err, QN_DATA,
                          view->sealed ? "a stored value is sealed, and there is no key"
                                       : "a stored value is not sealed, and a key is given");
+    return QN_OK;
+}
+
+qn_status qni_record_datum(qn_datum **out, const qni_record_view *view, const qni_record_keys *keys,
+                           const qn_allocator *allocator, qn_error *err)
+{
+    *out = NULL;
+    qn_status s = check_program(view, keys, err);
+    if (s != QN_OK)
+        return s;
     if (view->sealed)
         return unsealed_datum(out, view, keys->seal, allocator, err);
-    if (view->absent)
-        return QN_OK;
-    return decode(out, view, view->payload, view->payload_size, allocator, err);
+    return view->absent ? QN_OK : decode(out, view, view->payload, view->payload_size, allocator, err);
+}
+
+static void free_block(const void *allocator, void *block, int64_t size)
+{
+    qni_free(allocator, block, size, 1);
+}
+
+static void leave_home(const void *owner, void *home, int64_t size)
+{
+    (void)owner;
+    (void)size;
+    ((qni_record_home *)home)->leave(home);
+}
+
+/* A small text is rather copied than kept with its head and its key. */
+static bool can_move_in(const qni_record *record, const qni_record_view *view)
+{
+    return !view->absent && !view->sealed && (view->kind == QN_DATUM_BYTES || view->kind == QN_DATUM_JSON) &&
+           view->payload_size >= QNI_CACHE_ADOPTED && (record->home != NULL || record->room > record->size);
+}
+
+qn_status qni_record_take_datum(qn_datum **out, qni_record *record, const qni_record_view *view,
+                                const qni_record_keys *keys, const qn_allocator *allocator, qn_error *err)
+{
+    *out = NULL;
+    qn_status s = check_program(view, keys, err);
+    if (s != QN_OK || !can_move_in(record, view))
+        return s == QN_OK ? qni_record_datum(out, view, keys, allocator, err) : s;
+    const qn_datum_options options = limits_for(view->payload_size);
+    const qni_datum_memory memory =
+        record->home != NULL
+            ? (qni_datum_memory){.release = leave_home, .block = record->home, .size = record->size}
+            : (qni_datum_memory){
+                  .release = free_block, .owner = allocator, .block = record->bytes, .size = record->room};
+    s = qni_datum_adopt(out, view->kind, view->payload, view->payload_size, &memory, &options, allocator, err);
+    if (s == QN_OK)
+        *record = (qni_record){0};
+    return s;
 }

@@ -309,7 +309,7 @@ static qn_status take_record(void *user, int64_t index, qni_redis_answer *answer
         return QN_OK;
     if (answer->type != REDIS_REPLY_STRING)
         return qni_redis_odd(g->tier, err);
-    *g->record = (qni_record){.bytes = answer->bytes, .size = answer->size};
+    *g->record = (qni_record){.bytes = answer->bytes, .size = answer->size, .room = answer->size};
     answer->bytes = NULL;
     answer->size = 0;
     return QN_OK;

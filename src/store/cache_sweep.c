@@ -18,7 +18,7 @@ static int64_t boot_now(const qni_shard *shard)
     return clock->boot_ns(clock->user);
 }
 
-void qni_shard_due(qni_shard *shard, const qni_entry *e)
+void qni_shard_due(qni_shard *shard, qni_entry *e)
 {
     int64_t left;
     (void)qni_entry_ended(shard->tier, e, &left);
@@ -29,12 +29,12 @@ void qni_shard_due(qni_shard *shard, const qni_entry *e)
         shard->later_ns = end_ns;
 }
 
-static void sweep_bucket(qni_shard *shard, const qni_bucket *bucket, int64_t now_ns, qni_entry **dead)
+static void sweep_bucket(qni_shard *shard, qni_segment *segment, uint32_t bucket, int64_t now_ns, qni_entry **dead)
 {
     for (int c = 0; c < QNI_BUCKET_CELLS; c++) {
-        qni_entry *e = bucket->cells[c];
+        qni_entry *e = qni_buckets_of(segment, shard->table.mask)[bucket].cells[c];
         int64_t left;
-        if (bucket->tags[c] == 0 || e->ttl_ns == 0)
+        if (qni_marks_of(segment)[bucket].tags[c] == 0 || !e->ends)
             continue;
         if (qni_entry_ended(shard->tier, e, &left)) {
             qni_shard_unlink(shard, e, dead);
@@ -60,7 +60,7 @@ void qni_shard_sweep(qni_shard *shard, qni_entry **dead)
         shard->later_ns = INT64_MAX;
         return;
     }
-    sweep_bucket(shard, &segment->buckets[shard->in_bucket], now_ns, dead);
+    sweep_bucket(shard, segment, shard->in_bucket, now_ns, dead);
     if (++shard->in_bucket > shard->table.mask) {
         shard->in_bucket = 0;
         shard->field = next;
@@ -97,8 +97,10 @@ static bool drop_next(int64_t *removed, qni_shard *shard, uint32_t *field, const
     qni_segment *segment = qni_table_next(&shard->table, field);
     for (uint32_t b = 0; segment != NULL && b <= shard->table.mask; b++)
         for (int c = 0; c < QNI_BUCKET_CELLS; c++)
-            if (segment->buckets[b].tags[c] != 0 && begins_with(segment->buckets[b].cells[c], p))
-                *removed += drop(shard, segment->buckets[b].cells[c], &dead);
+            if (qni_marks_of(segment)[b].tags[c] != 0) {
+                qni_entry *e = qni_buckets_of(segment, shard->table.mask)[b].cells[c];
+                *removed += begins_with(e, p) ? drop(shard, e, &dead) : 0;
+            }
     qni_lock_give(&shard->lock);
     qni_memory_bury(shard->tier, dead);
     return segment != NULL;
@@ -186,9 +188,9 @@ static int64_t copy_segment(shown *out, const qni_shard *shard, qni_segment *seg
     out->count = 0;
     for (uint32_t b = 0; b <= shard->table.mask; b++)
         for (int c = 0; c < QNI_BUCKET_CELLS; c++) {
-            qni_entry *e = segment->buckets[b].cells[c];
+            qni_entry *e = qni_buckets_of(segment, shard->table.mask)[b].cells[c];
             int64_t left;
-            if (segment->buckets[b].tags[c] == 0 || !begins_with(e, p) || qni_entry_ended(shard->tier, e, &left))
+            if (qni_marks_of(segment)[b].tags[c] == 0 || !begins_with(e, p) || qni_entry_ended(shard->tier, e, &left))
                 continue;
             int64_t key_at = need;
             need += e->key_size + 1;

@@ -21,7 +21,7 @@ static bool by_name(const qni_table *table, const qni_shard *shard)
 static int64_t segment_size(const qni_table *table, const qni_shard *shard)
 {
     int64_t bucket = (int64_t)sizeof(qni_bucket) + (by_name(table, shard) ? 0 : (int64_t)sizeof(qni_bucket_datums));
-    return (int64_t)sizeof(qni_segment) + bucket * (table->mask + 1);
+    return (int64_t)sizeof(qni_segment) + qni_marks_size(table->mask) + bucket * ((int64_t)table->mask + 1);
 }
 
 static int64_t directory_size(uint32_t depth)
@@ -43,19 +43,23 @@ bool qni_table_full(const qni_table *table, uint64_t hash)
 
 static void put_in(qni_segment *segment, const qni_table *table, const qni_shard *shard, uint64_t hash, qni_entry *e)
 {
+    bool outside = !by_name(table, shard) && e->datum != NULL && !e->inside;
     for (uint32_t i = (uint32_t)hash;; i++) {
-        qni_bucket *bucket = &segment->buckets[i & table->mask];
+        uint32_t at = i & table->mask;
+        qni_marks *marks = &qni_marks_of(segment)[at];
         for (int c = 0; c < QNI_BUCKET_CELLS; c++) {
-            if (bucket->tags[c] != 0)
+            if (marks->tags[c] != 0)
                 continue;
-            bucket->tags[c] = qni_table_tag(hash);
-            bucket->cells[c] = e;
-            if (!by_name(table, shard))
-                qni_segment_datums(segment, table->mask)[i & table->mask].cells[c] = e->datum;
+            marks->tags[c] = qni_table_tag(hash);
+            qni_buckets_of(segment, table->mask)[at].cells[c] = e;
+            if (outside) {
+                qni_datums_of(segment, table->mask)[at].cells[c] = e->datum;
+                marks->outside = (marks->outside | 1U << c) & 0x3f;
+            }
             segment->count++;
             return;
         }
-        bucket->passed++;
+        marks->passed = (marks->passed + 1) & 0x3ff;
     }
 }
 
@@ -69,17 +73,20 @@ void qni_table_remove(qni_table *table, uint64_t hash, const qni_entry *e)
 {
     qni_segment *segment = qni_table_segment(table, hash);
     for (uint32_t i = (uint32_t)hash;; i++) {
-        qni_bucket *bucket = &segment->buckets[i & table->mask];
+        uint32_t at = i & table->mask;
+        qni_marks *marks = &qni_marks_of(segment)[at];
+        qni_bucket *bucket = &qni_buckets_of(segment, table->mask)[at];
         for (int c = 0; c < QNI_BUCKET_CELLS; c++) {
-            if (bucket->cells[c] != e || bucket->tags[c] == 0)
+            if (bucket->cells[c] != e || marks->tags[c] == 0)
                 continue;
-            bucket->tags[c] = 0;
+            marks->tags[c] = 0;
+            marks->outside = (marks->outside & ~(1U << c)) & 0x3f;
             bucket->cells[c] = NULL;
             segment->count--;
             return;
         }
-        assert(bucket->passed > 0);
-        bucket->passed--;
+        assert(marks->passed > 0);
+        marks->passed = (marks->passed - 1) & 0x3ff;
     }
 }
 
@@ -89,16 +96,17 @@ static void divide(const qni_table *table, const qni_shard *shard, qni_segment *
     qni_entry *entries[CELLS_MOST];
     uint32_t count = 0, bit = 1U << (QNI_TABLE_FIELD_BITS - 1 - old->depth);
     for (uint32_t b = 0; b <= table->mask; b++) {
-        qni_bucket *bucket = &old->buckets[b];
+        qni_bucket *bucket = &qni_buckets_of(old, table->mask)[b];
         for (int c = 0; c < QNI_BUCKET_CELLS; c++) {
-            if (bucket->tags[c] == 0)
+            if (qni_marks_of(old)[b].tags[c] == 0)
                 continue;
             entries[count++] = bucket->cells[c];
-            __builtin_prefetch(by_name(table, shard) ? (void *)&bucket->cells[c]->name : &bucket->cells[c]->hash);
+            __builtin_prefetch(bucket->cells[c]);
         }
         uint64_t ghosts = bucket->ghosts; /* of which half it belongs to nobody knows: both remember it */
         *bucket = (qni_bucket){.ghosts = ghosts};
-        fresh->buckets[b].ghosts = ghosts;
+        qni_marks_of(old)[b] = (qni_marks){0};
+        qni_buckets_of(fresh, table->mask)[b].ghosts = ghosts;
     }
     old->count = 0;
     fresh->depth = ++old->depth;
@@ -183,11 +191,12 @@ qni_entry *qni_table_neighbour(const qni_table *table, uint64_t hash)
 {
     if (table->directory == NULL)
         return NULL;
-    const qni_segment *segment = qni_table_segment(table, hash);
+    qni_segment *segment = qni_table_segment(table, hash);
     for (uint32_t i = 0; i <= table->mask; i++) {
-        const qni_bucket *bucket = &segment->buckets[((uint32_t)hash + i) & table->mask];
+        uint32_t at = ((uint32_t)hash + i) & table->mask;
+        const qni_bucket *bucket = &qni_buckets_of(segment, table->mask)[at];
         for (int c = 0; c < QNI_BUCKET_CELLS; c++)
-            if (bucket->tags[c] != 0 && bucket->cells[c]->pins == 0)
+            if (qni_marks_of(segment)[at].tags[c] != 0 && bucket->cells[c]->pins == 0)
                 return bucket->cells[c];
     }
     return NULL;
@@ -221,7 +230,7 @@ static uint64_t fingerprint(uint64_t hash)
 
 void qni_table_ghost_put(qni_table *table, uint64_t hash, bool from_main)
 {
-    qni_bucket *bucket = &qni_table_segment(table, hash)->buckets[hash & table->mask];
+    qni_bucket *bucket = &qni_buckets_of(qni_table_segment(table, hash), table->mask)[hash & table->mask];
     bucket->ghosts = bucket->ghosts << 16 | fingerprint(hash) | (from_main ? MAIN_GHOST : 0);
 }
 
@@ -229,7 +238,7 @@ qni_ghost qni_table_ghost_take(qni_table *table, uint64_t hash)
 {
     if (table->directory == NULL)
         return QNI_GHOST_NONE;
-    qni_bucket *bucket = &qni_table_segment(table, hash)->buckets[hash & table->mask];
+    qni_bucket *bucket = &qni_buckets_of(qni_table_segment(table, hash), table->mask)[hash & table->mask];
     for (int at = 0; at < 4; at++) {
         uint64_t print = bucket->ghosts >> (16 * at);
         if ((print & (MAIN_GHOST - 1)) != fingerprint(hash))

@@ -30,6 +30,10 @@ enum {
 
     /* Bytes to which a stored value may unpack, however small it is: as an archive of arrays by default. */
     QNI_CACHE_VALUE_BYTES = 1 << 30,
+
+    /* Bytes of a text from which on it stays in the memory of the record it came in: the record's head and key are some
+     * per cent of it then, and a copy takes longer than another block. */
+    QNI_CACHE_ADOPTED = 4 << 10,
     /* A pool of connections where its options say nothing. Kept at rest: enough for the threads of a small machine;
      * with the overflow as many as one program's share of a server that takes 100. */
     QNI_DBPOOL_BASE = 5,
@@ -199,6 +203,9 @@ enum {
     QNI_MEMORY_PARTS = 32,
     QNI_MEMORY_PARTS_MOST = 28,
     QNI_MEMORY_STEP = 30,
+    /* Bytes of a text that is copied into its entry's block: two cache lines more, at a fourth of what finding them
+     * somewhere else costs. */
+    QNI_MEMORY_INSIDE = 256,
     /* Entries that are given another chance before one goes all the same: an eviction takes some ten microseconds at
      * most, and of those that were asked for no more than one in so many goes too soon. */
     QNI_MEMORY_CHANCES = 1000,
@@ -235,15 +242,22 @@ enum {
 #define QNI_DISK_TRIES 4
 /* Connections for reading at once: as many threads as a small server runs, then others wait for the first. */
 #define QNI_DISK_CONNECTIONS 16
-/* The window of small records that were got lately: bytes of a slot, of a record that fits into one beside the slot's
- * own two words, and of the file: this part of the tier's bytes, within bounds, and not counted among them. What SQLite
- * has to be asked for takes some ten times as long. All of the file's room is taken when it is made, for four thousand
- * records at most: some milliseconds at the first opening of a folder. */
-#define QNI_DISK_SLOT_SIZE     2048
-#define QNI_DISK_WINDOW_RECORD (QNI_DISK_SLOT_SIZE - 16)
-#define QNI_DISK_WINDOW_SHARE  32
-#define QNI_DISK_WINDOW_MIN    (INT64_C(256) << 10)
-#define QNI_DISK_WINDOW_MAX    (INT64_C(8) << 20)
+/* The window of records that were got lately. Bytes of the file: this part of the tier's bytes, within bounds, and not
+ * counted among them; what SQLite has to be asked for takes some ten times as long. All of the file's room is taken
+ * when it is made: some milliseconds at the first opening of a folder. One name fits for so many bytes of it, and a
+ * record takes this part of the ring at most: so a few of the largest do not drive out all others. */
+#define QNI_DISK_WINDOW_SHARE 32
+#define QNI_DISK_WINDOW_MIN   (INT64_C(256) << 10)
+#define QNI_DISK_WINDOW_MAX   (INT64_C(16) << 20)
+#define QNI_DISK_WINDOW_NAME  512
+#define QNI_DISK_WINDOW_PART  32
+/* Files that are mapped at once, those that only datums hold included: a process may have 65,530 mappings in all. Their
+ * bytes: this part of the tier's. A file of fewer bytes than MAP_FROM is sooner read than mapped. Every page of memory
+ * is a multiple of MAP_PAGE bytes. */
+#define QNI_DISK_MAPS      256
+#define QNI_DISK_MAP_SHARE 8
+#define QNI_DISK_MAP_FROM  (INT64_C(16) << 10)
+#define QNI_DISK_MAP_PAGE  4096
 /* Of so many records that find all slots of their set in use one drives out another: so most of those that were there
  * stay where more are in use than there is room for, and what is no longer asked for goes after some tens of gets. */
 #define QNI_DISK_WINDOW_PATIENCE 8

@@ -270,6 +270,36 @@ static void keys_and_versions_must_agree(void **state)
     qn_datum_unref(d);
 }
 
+/* ---- checksums ---- */
+
+/* By a program in Python, written from the words at the head of base/checksum.c. */
+static void the_checksum_is_the_one_that_it_always_was_also_of_what_is_copied(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t size;
+        uint64_t sum;
+    } cases[] = {{0, 0xBC13060E2D1AAC79},  {1, 0x335870358681526D},  {63, 0xECF96645F20745BF},
+                 {64, 0x6A93BB3D6B90F031}, {65, 0x7EFDCC52EB617311}, {1000, 0x6B5747809D50C61F}};
+    static _Atomic uint64_t words[125];
+    char bytes[1000], copy[1001];
+    for (int i = 0; i < 1000; i++)
+        bytes[i] = (char)(i * 7 + 3);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        uint64_t word;
+        memcpy(&word, bytes + 8 * i, sizeof word);
+        atomic_init(&words[i], word);
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(qni_checksum(bytes, cases[i].size), cases[i].sum);
+    for (int64_t size = 0; size <= 1000; size++) {
+        copy[size] = 77;
+        assert_int_equal(qni_checksum_copy(copy, words, size), qni_checksum(bytes, size));
+        assert_memory_equal(copy, bytes, (size_t)size);
+        assert_int_equal(copy[size], 77);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_forged_record_is_refused),
         cmocka_unit_test(a_sealed_value_fits_no_other_entry),
         cmocka_unit_test(keys_and_versions_must_agree),
+        cmocka_unit_test(the_checksum_is_the_one_that_it_always_was_also_of_what_is_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,7 +94,7 @@ static void empty_index(void)
 static qni_record make_record(const char *text, int64_t size)
 {
     static const qni_record_keys keys;
-    char bytes[2048] = {0};
+    static char bytes[32 << 10];
     qn_datum *datum;
     qn_error err;
     qni_record record;
@@ -390,6 +390,69 @@ static void what_no_longer_counts_makes_room_at_once(void **state)
     qni_record_free(&record, NULL);
 }
 
+static void records_of_many_sizes_are_kept_and_the_newest_drive_out_the_oldest(void **state)
+{
+    (void)state;
+    enum {
+        RECORDS = 400
+    };
+    int64_t bytes = 0;
+    bool overflown = false;
+    qni_record records[RECORDS];
+    qni_disk_tier *tier = open_tier();
+    for (uint64_t i = 0; i < RECORDS; i++) {
+        uint64_t name = i << 55 | i; /* each in a set of its own */
+        records[i] = make_record("key", (int64_t)(i * 97 % 30000));
+        keep(tier, name, &records[i]);
+        bytes += (records[i].size + 16 + 63) / 64 * 64;
+        overflown = overflown || bytes > (int64_t)tier->window.ring_size * 9 / 10;
+        assert_true(overflown || is_kept(tier, name, &records[i]));
+    }
+    assert_true(overflown);
+    int kept = 0, since = -1;
+    for (uint64_t i = 0; i < RECORDS; i++) {
+        bool there = is_kept(tier, i << 55 | i, &records[i]);
+        kept += there;
+        since = there && since < 0 ? (int)i : since;
+        qni_record_free(&records[i], NULL);
+    }
+    assert_in_range(kept, 100, RECORDS - 1);
+    assert_true(since > 0); /* the first one has gone */
+    qni_disk_close(tier);
+}
+
+static void what_takes_too_much_of_the_ring_is_not_kept(void **state)
+{
+    (void)state;
+    qni_record record = make_record("key", 30000);
+    qni_disk_tier *tier = open_tier();
+    tier->window.ring_size = 30000 * QNI_DISK_WINDOW_PART / 64 * 64;
+    keep(tier, NAME, &record);
+    assert_false(is_kept(tier, NAME, &record));
+    qni_disk_close(tier);
+    qni_record_free(&record, NULL);
+}
+
+static void of_a_record_in_a_file_the_number_is_kept_until_its_name_changes(void **state)
+{
+    (void)state;
+    qn_error err;
+    qni_record found;
+    qni_disk_tier *tier = open_tier();
+    qni_disk_mark mark = qni_disk_window_mark(tier, NAME);
+    assert_int_equal(qni_disk_window_file(tier, NAME, &mark), 0);
+    qni_disk_window_fill_file(tier, NAME, &mark, 1234567);
+    assert_int_equal(qni_disk_window_file(tier, NAME, &mark), 1234567);
+    assert_int_equal(qni_disk_window_file(tier, NAME + 8, &mark), 0);
+    assert_false(qni_disk_window_get(&found, tier, NAME, &mark));
+    qni_disk_change c = change_of(tier);
+    assert_ok(qni_disk_window_begin(&c, NAME, &err), &err);
+    qni_disk_window_end(&c);
+    mark = qni_disk_window_mark(tier, NAME);
+    assert_int_equal(qni_disk_window_file(tier, NAME, &mark), 0);
+    qni_disk_close(tier);
+}
+
 /* ---- the dead ---- */
 
 static void what_a_writer_who_was_killed_left_is_mended_by_the_next(void **state)
@@ -538,7 +601,7 @@ static void a_file_that_is_no_window_is_replaced(void **state)
         qni_disk_close(tier);
         int fd = open(in_folder("window"), O_RDWR);
         if (i == 0)
-            assert_int_equal(pwrite(fd, "QNWINDO2", 8, 0), 8); /* a later form of it */
+            assert_int_equal(pwrite(fd, "QNWINDO3", 8, 0), 8); /* a later form of it */
         else
             assert_true(ftruncate(fd, 0) == 0 && ftruncate(fd, sizes[i]) == 0);
         assert_int_equal(close(fd), 0);
@@ -600,13 +663,16 @@ typedef struct worker {
 static _Atomic uint64_t done[KEYS];
 static _Atomic int writers;
 
+/* In the window as it is, longer than a page; in a file that is mapped. */
+static const int64_t sizes[KEYS] = {500, 10000, 50000};
+
 static void write_keys(worker *w)
 {
     for (uint64_t number = 1; number <= 60 && w->wrong == 0; number++)
         for (int k = w->index; k < KEYS; k += 2) {
             char key[24];
             (void)snprintf(key, sizeof key, "k%d", k);
-            const tier_put p = {.key = key, .size = 500, .number = number};
+            const tier_put p = {.key = key, .size = sizes[k], .number = number};
             w->wrong += tier_put_one(w->tier, &p, NULL, &w->err) != QN_OK;
             atomic_store(&done[k], number);
         }
@@ -665,6 +731,9 @@ int main(void)
         cmocka_unit_test_setup(what_is_written_over_while_it_is_copied_is_not_got, fresh_folder),
         cmocka_unit_test_setup(a_set_keeps_eight_names_and_sometimes_another_in_place_of_one, fresh_folder),
         cmocka_unit_test_setup(what_no_longer_counts_makes_room_at_once, fresh_folder),
+        cmocka_unit_test_setup(records_of_many_sizes_are_kept_and_the_newest_drive_out_the_oldest, fresh_folder),
+        cmocka_unit_test_setup(what_takes_too_much_of_the_ring_is_not_kept, fresh_folder),
+        cmocka_unit_test_setup(of_a_record_in_a_file_the_number_is_kept_until_its_name_changes, fresh_folder),
         cmocka_unit_test(what_a_writer_who_was_killed_left_is_mended_by_the_next),
         cmocka_unit_test_setup(opening_mends_what_was_left_of_a_change_of_everything, fresh_folder),
         cmocka_unit_test_setup(what_was_read_from_an_index_that_was_replaced_counts_no_more, fresh_folder),
