@@ -24,8 +24,27 @@ if(CERES_INCLUDE_DIR AND CERES_EIGEN_DIR AND CERES_LIBRARY AND CERES_GLOG_LIBRAR
     set(CERES_FOUND TRUE)
   endif()
 endif()
+# So is QuantLib.
+find_path(QUANTLIB_INCLUDE_DIR ql/quantlib.hpp)
+find_library(QUANTLIB_LIBRARY QuantLib)
+mark_as_advanced(QUANTLIB_INCLUDE_DIR QUANTLIB_LIBRARY)
+if(QUANTLIB_INCLUDE_DIR AND QUANTLIB_LIBRARY AND NOT CMAKE_CROSSCOMPILING)
+  include(CheckLanguage)
+  check_language(CXX)
+  if(CMAKE_CXX_COMPILER)
+    enable_language(CXX)
+    add_library(quern_bench_quantlib STATIC EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/bench/options_quantlib.cc
+      ${PROJECT_SOURCE_DIR}/bench/american_quantlib.cc)
+    target_include_directories(quern_bench_quantlib PRIVATE ${PROJECT_SOURCE_DIR})
+    target_include_directories(quern_bench_quantlib SYSTEM PRIVATE ${QUANTLIB_INCLUDE_DIR})
+    target_link_libraries(quern_bench_quantlib PRIVATE ${QUANTLIB_LIBRARY})
+    target_compile_options(quern_bench_quantlib PRIVATE -O3)
+    add_library(PkgConfig::QUANTLIB ALIAS quern_bench_quantlib)
+    set(QUANTLIB_FOUND TRUE)
+  endif()
+endif()
 
-# qn_bench(NAME [FOLDERS folders…] [LIBRARIES targets…] [PEERS gsl|cminpack|ceres|sleef|ck|glib…] [SOURCES files…]): bench/NAME.c (or SOURCES) as the program
+# qn_bench(NAME [FOLDERS folders…] [LIBRARIES targets…] [PEERS gsl|cminpack|ceres|quantlib|sleef|ck|glib…] [SOURCES files…]): bench/NAME.c (or SOURCES) as the program
 # bench_NAME, built and run by the target "bench". With QUERN_BENCH=ON also built by "all", and a test "bench.NAME" sees that it runs. Each peer that was found is linked and defines
 # BENCH_HAVE_GSL, BENCH_HAVE_CMINPACK, BENCH_HAVE_SLEEF.
 function(qn_bench name)

@@ -38,18 +38,31 @@ static int days_in_month(int year, int month)
     return days[month - 1] + (month == 2 && leap);
 }
 
-/* Days since 1970-01-01; years are counted from March, so that the leap day comes last. */
-static int32_t days_since_epoch(int year, int month, int day)
+enum {
+    DAYS_400_YEARS = 146097,
+    EPOCH = 719468 /* 1970-01-01 since 0000-03-01 */
+};
+
+/* Years are counted from March, so that the leap day comes last. */
+int32_t qni_date_days(int32_t year, int month, int day)
 {
-    enum {
-        DAYS_400_YEARS = 146097,
-        EPOCH = 719468 /* 1970-01-01 since 0000-03-01 */
-    };
-    int y = year - (month <= 2);
-    int m = (month + 9) % 12;
-    int century = y / 400, rest = y % 400;
-    int day_of_year = (153 * m + 2) / 5 + day - 1;
-    return century * DAYS_400_YEARS + rest * 365 + rest / 4 - rest / 100 + day_of_year - EPOCH;
+    int32_t y = year - (month <= 2);
+    int32_t era = (y >= 0 ? y : y - 399) / 400, of_era = y - era * 400;
+    int day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    return era * DAYS_400_YEARS + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - EPOCH;
+}
+
+void qni_date_split(int32_t *year, int *month, int *day, int32_t days)
+{
+    int64_t z = (int64_t)days + EPOCH;
+    int64_t era = (z >= 0 ? z : z - (DAYS_400_YEARS - 1)) / DAYS_400_YEARS;
+    int32_t of_era = (int32_t)(z - era * DAYS_400_YEARS);
+    int32_t y = (of_era - of_era / 1460 + of_era / 36524 - of_era / (DAYS_400_YEARS - 1)) / 365;
+    int32_t of_year = of_era - (365 * y + y / 4 - y / 100);
+    int m = (5 * of_year + 2) / 153; /* from March */
+    *day = of_year - (153 * m + 2) / 5 + 1;
+    *month = m < 10 ? m + 3 : m - 9;
+    *year = (int32_t)(era * 400) + y + (*month <= 2);
 }
 
 static bool take_date(reader *r, int32_t *days)
@@ -60,7 +73,7 @@ static bool take_date(reader *r, int32_t *days)
         return false;
     if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
         return false;
-    *days = days_since_epoch(year, month, day);
+    *days = qni_date_days(year, month, day);
     return true;
 }
 
@@ -144,23 +157,17 @@ int64_t qni_date_text(char out[QNI_TIME_TEXT_SIZE], int64_t days)
     enum {
         LENGTH = 10
     };
-    const int64_t first = days_since_epoch(1, 1, 1), last = days_since_epoch(9999, 12, 31);
+    const int64_t first = qni_date_days(1, 1, 1), last = qni_date_days(9999, 12, 31);
     out[0] = '\0';
     if (days < first || days > last)
         return 0;
-    int year = 1970 + (int)(days / 365); /* too late by a few years at most, or too early before 1970 */
-    while (days_since_epoch(year, 1, 1) > days)
-        year--;
-    while (days_since_epoch(year + 1, 1, 1) <= days)
-        year++;
-    int64_t rest = days - days_since_epoch(year, 1, 1);
-    int month = 1;
-    for (; rest >= days_in_month(year, month); month++)
-        rest -= days_in_month(year, month);
+    int32_t year;
+    int month, day;
+    qni_date_split(&year, &month, &day, (int32_t)days);
     memcpy(out, "0000-00-00", LENGTH + 1);
     put_digits(out, year, 4);
     put_digits(out + 5, month, 2);
-    put_digits(out + 8, rest + 1, 2);
+    put_digits(out + 8, day, 2);
     return LENGTH;
 }
 

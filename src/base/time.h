@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A date as days since 1970-01-01, any year within some five million; month 1 to 12, day from 1. And back, for any. */
+int32_t qni_date_days(int32_t year, int month, int day);
+void qni_date_split(int32_t *year, int *month, int *day, int32_t days);
+
 /* YYYY-MM-DD as days since 1970-01-01. False: it is none. */
 bool qni_date_parse(int32_t *days, const char *text, int64_t size);
 

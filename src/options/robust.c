@@ -1,0 +1,122 @@
+/* options/robust.c: lines and levels through samples of which some are wrong: reweighted least squares with Tukey's
+ * biweight, from a start that outliers do not move. Any thread. */
+#include "options/limits.h"
+#include "options/smile_int.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static int ascending(const void *a, const void *b)
+{
+    double x = ((const qni_weighted *)a)->value, y = ((const qni_weighted *)b)->value;
+    return (x > y) - (x < y);
+}
+
+double qni_median(qni_weighted *x, int64_t n)
+{
+    qsort(x, (size_t)n, sizeof *x, ascending);
+    double all = 0, below = 0;
+    for (int64_t i = 0; i < n; i++)
+        all += x[i].weight;
+    for (int64_t i = 0; i < n - 1; i++) {
+        below += x[i].weight;
+        if (2 * below >= all)
+            return 2 * below > all ? x[i].value : 0.5 * (x[i].value + x[i + 1].value);
+    }
+    return x[n - 1].value;
+}
+
+/* Of a residual in units of its standard deviation. */
+static double biweight(double residual)
+{
+    double u = residual / QNI_ROBUST_BIWEIGHT;
+    return fabs(u) < 1 ? (1 - u * u) * (1 - u * u) : 0;
+}
+
+static double residual(qni_line l, const qni_sample *sample)
+{
+    return (sample->y - l.level - l.slope * (sample->x - l.center)) / sample->deviation;
+}
+
+/* How far residuals in units of their standard deviations scatter; 1 where it is as these say or less. */
+static double scatter(qni_weighted *scratch, qni_line l, const qni_sample *samples, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        scratch[i] = (qni_weighted){fabs(residual(l, &samples[i])), 1 / samples[i].deviation};
+    return fmax(1, 1.4826 * qni_median(scratch, n)); /* of a normal distribution */
+}
+
+/* Medians are weighted by one over the deviation: many bad samples that say of themselves that they are bad do not
+ * outvote a few good ones, and a single one that claims to be exact does not decide alone. */
+static double median_level(qni_weighted *scratch, qni_line l, const qni_sample *samples, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        scratch[i] = (qni_weighted){samples[i].y - l.slope * (samples[i].x - l.center), 1 / samples[i].deviation};
+    return qni_median(scratch, n);
+}
+
+/* The median of the slopes between samples half of all apart. */
+static qni_line first_line(qni_weighted *scratch, const qni_sample *samples, int64_t n)
+{
+    int64_t half = n / 2;
+    qni_line l = {.center = samples[half].x};
+    for (int64_t i = 0; i + half < n; i++) {
+        const qni_sample *a = &samples[i], *b = a + half;
+        double variance = a->deviation * a->deviation + b->deviation * b->deviation;
+        scratch[i] = (qni_weighted){(b->y - a->y) / (b->x - a->x), 1 / sqrt(variance)};
+    }
+    l.slope = qni_median(scratch, n - half);
+    l.level = median_level(scratch, l, samples, n);
+    return l;
+}
+
+/* Sums over samples, reweighted: of weight, of x from the center and of the residual y, and of their products. */
+typedef struct sums {
+    double scale, w, x, y, xx, xy;
+} sums;
+
+static sums add_up(qni_weighted *scratch, qni_line l, const qni_sample *samples, int64_t n)
+{
+    sums s = {.scale = scatter(scratch, l, samples, n)};
+    for (int64_t i = 0; i < n; i++) {
+        double deviation = samples[i].deviation, away = residual(l, &samples[i]);
+        double weight = biweight(away / s.scale) / (deviation * deviation);
+        double x = samples[i].x - l.center, y = away * deviation;
+        s.w += weight;
+        s.x += weight * x;
+        s.y += weight * y;
+        s.xx += weight * x * x;
+        s.xy += weight * x * y;
+    }
+    return s;
+}
+
+qni_line qni_line_fit(qni_weighted *scratch, const qni_sample *samples, int64_t n)
+{
+    qni_line l = first_line(scratch, samples, n);
+    for (int step = 0; step < QNI_ROBUST_STEPS; step++) {
+        sums s = add_up(scratch, l, samples, n);
+        double determinant = s.w * s.xx - s.x * s.x, change = (s.w * s.xy - s.x * s.y) / determinant;
+        l.slope += change;
+        l.level += (s.xx * s.y - s.x * s.xy) / determinant;
+        l.slope_error = s.scale * sqrt(s.w / determinant);
+        l.level_error = s.scale * sqrt(s.xx / determinant);
+        if (!(fabs(change) > QNI_ROBUST_CONVERGED * fabs(l.slope)))
+            break;
+    }
+    return l;
+}
+
+void qni_level_fit(double *level, double *error, qni_weighted *scratch, const qni_sample *samples, int64_t n)
+{
+    qni_line l = {0};
+    l.level = median_level(scratch, l, samples, n);
+    for (int step = 0; step < QNI_ROBUST_STEPS; step++) {
+        sums s = add_up(scratch, l, samples, n);
+        l.level += s.y / s.w;
+        *error = s.scale / sqrt(s.w);
+        if (!(fabs(s.y / s.w) > QNI_ROBUST_CONVERGED * fabs(l.level)))
+            break;
+    }
+    *level = l.level;
+}

@@ -1,0 +1,240 @@
+/* options/svi_arbitrage.c: where SVI curves allow arbitrage, and the least change that ends it. Any thread. */
+#include "options/svi_int.h"
+
+#include <float.h>
+#include <math.h>
+#include <stddef.h>
+
+#include "options/limits.h"
+
+qn_svi qni_svi_of_form(const qni_svi_form *form)
+{
+    const double *x = form->x;
+    double right = x[QNI_SVI_RIGHT] * x[QNI_SVI_RIGHT], left = x[QNI_SVI_LEFT] * x[QNI_SVI_LEFT], both = right + left;
+    return (qn_svi){.a = x[QNI_SVI_LEAST] - x[QNI_SVI_WIDTH] * x[QNI_SVI_RIGHT] * x[QNI_SVI_LEFT],
+                    .b = both / 2,
+                    .rho = both > 0 ? (right - left) / both : 0,
+                    .m = x[QNI_SVI_CENTRE],
+                    .sigma = x[QNI_SVI_WIDTH]};
+}
+
+qni_svi_form qni_svi_form_of(const qn_svi *svi)
+{
+    qni_svi_form form;
+    form.x[QNI_SVI_LEAST] = svi->a + svi->b * svi->sigma * sqrt(fmax(1 - svi->rho * svi->rho, 0));
+    form.x[QNI_SVI_RIGHT] = sqrt(svi->b * fmax(1 + svi->rho, 0));
+    form.x[QNI_SVI_LEFT] = sqrt(svi->b * fmax(1 - svi->rho, 0));
+    form.x[QNI_SVI_CENTRE] = svi->m;
+    form.x[QNI_SVI_WIDTH] = svi->sigma;
+    return form;
+}
+
+/* A function of k that is searched for its least value. */
+typedef struct search {
+    double (*value)(const struct search *s, double k);
+    const qn_svi *curve, *low;
+    double least;
+} search;
+
+static double density(const search *s, double k)
+{
+    return qn_svi_density(s->curve, k);
+}
+
+static double gap(const search *s, double k)
+{
+    return qn_svi_variance(s->curve, k) - qn_svi_variance(s->low, k);
+}
+
+/* The least value between two nodes, one between which is not above either (golden section). */
+static void look_between(search *s, double from, double to)
+{
+    const double share = 0.6180339887498949;
+    double low = to - share * (to - from), high = from + share * (to - from);
+    double at_low = s->value(s, low), at_high = s->value(s, high);
+    for (int i = 0; i < QNI_SVI_GOLDEN; i++) {
+        if (at_low < at_high) {
+            to = high;
+            high = low;
+            at_high = at_low;
+            low = to - share * (to - from);
+            at_low = s->value(s, low);
+        } else {
+            from = low;
+            low = high;
+            at_low = at_high;
+            high = from + share * (to - from);
+            at_high = s->value(s, high);
+        }
+    }
+    s->least = fmin(s->least, fmin(at_low, at_high));
+}
+
+/* Nodes at equal steps of the inverse hyperbolic sine, and a closer look wherever one is lower than its neighbours. */
+static void look_around(search *s, double centre, double width)
+{
+    double k[3] = {0}, value[3] = {0};
+    double power = 1;
+    for (int i = 0; i < QNI_SVI_NODES; i++)
+        power /= QNI_SVI_RATIO;
+    for (int i = -QNI_SVI_NODES; i <= QNI_SVI_NODES; i++) {
+        k[0] = k[1];
+        k[1] = k[2];
+        value[0] = value[1];
+        value[1] = value[2];
+        k[2] = centre + width * 0.5 * (power - 1 / power);
+        value[2] = s->value(s, k[2]);
+        power *= QNI_SVI_RATIO;
+        s->least = fmin(s->least, value[2]);
+        double swing = i >= 2 - QNI_SVI_NODES ? value[0] + value[2] - 2 * value[1] : 0;
+        if (swing > 0 && value[1] <= value[0] && value[1] <= value[2] && value[1] - swing < s->least)
+            look_between(s, k[0], k[2]);
+    }
+}
+
+/* On the line w = at_zero + slope |k|, g = (1 + at_zero u)^2 / 4 - slope^2 u / 4 - slope^2 / 16 with u = 1 / w: the
+ * least of it from the edge of the nodes to infinity. */
+static double least_of_wing(double at_zero, double slope, double edge)
+{
+    double last = 1 / (at_zero + slope * edge), lowest = slope * slope - 2 * at_zero, least = INFINITY;
+    double turn = lowest / (2 * at_zero * at_zero);
+    const double candidates[] = {0, last, turn > 0 && turn < last ? turn : 0};
+    for (int i = 0; i < 3; i++) {
+        double u = candidates[i], lean = 1 + at_zero * u;
+        least = fmin(least, 0.25 * (lean * lean - slope * slope * (u + 0.25)));
+    }
+    return least;
+}
+
+double qni_svi_least_density(const qn_svi *svi)
+{
+    if (!(svi->b > 0))
+        return 1;
+    qni_svi_form form = qni_svi_form_of(svi);
+    const double *x = form.x;
+    double right = x[QNI_SVI_RIGHT] * x[QNI_SVI_RIGHT], left = x[QNI_SVI_LEFT] * x[QNI_SVI_LEFT];
+    search s = {.value = density, .curve = svi, .least = INFINITY};
+    look_around(&s, svi->m, svi->sigma);
+    if (right > 0 && left > 0) {
+        /* Where the least variance is small, it is reached in a narrower place than the vertex. */
+        double root = sqrt(right * left), middle = svi->m + svi->sigma * (left - right) / (2 * root);
+        double bend = 4 * root * root * root / ((right + left) * (right + left) * svi->sigma);
+        look_around(&s, middle, sqrt(2 * fmax(x[QNI_SVI_LEAST], 0) / bend) + 1e-9 * svi->sigma);
+    }
+    double reach = svi->sigma * QNI_SVI_FAR;
+    if (right > 0)
+        s.least = fmin(s.least, least_of_wing(svi->a - right * svi->m, right, reach + svi->m));
+    if (left > 0)
+        s.least = fmin(s.least, least_of_wing(svi->a + left * svi->m, left, reach - svi->m));
+    return s.least;
+}
+
+/* Beyond `edge`, where both curves are lines but for bend / |k|: the least of high - low, from below. side 1: right. */
+static double least_of_wings(const qn_svi *low, const qn_svi *high, double side, double edge)
+{
+    double low_slope = low->b * (1 + side * low->rho), high_slope = high->b * (1 + side * high->rho);
+    double apart = high_slope - low_slope,
+           at_zero = high->a - low->a - side * (high_slope * high->m - low_slope * low->m);
+    if (apart < -QNI_SVI_ROUNDING * (low->b + high->b))
+        return -INFINITY;
+    double bend = 0.5 * (high->b * high->sigma * high->sigma - low->b * low->sigma * low->sigma);
+    return at_zero + fmax(apart, 0) * edge + fmin(bend, 0) / edge;
+}
+
+double qni_svi_least_gap(const qn_svi *low, const qn_svi *high)
+{
+    search s = {.value = gap, .curve = high, .low = low, .least = INFINITY};
+    if (low->sigma > 0)
+        look_around(&s, low->m, low->sigma);
+    if (high->sigma > 0)
+        look_around(&s, high->m, high->sigma);
+    double edge = QNI_SVI_FAR * fmax(low->sigma, high->sigma);
+    if (edge > 0)
+        s.least = fmin(s.least, fmin(least_of_wings(low, high, 1, edge), least_of_wings(low, high, -1, edge)));
+    return fmin(s.least, gap(&s, 0));
+}
+
+bool qni_svi_admissible(const qn_svi *svi, const qn_svi *next)
+{
+    return (next == NULL || qni_svi_least_gap(svi, next) >= 0) && qni_svi_form_of(svi).x[QNI_SVI_LEAST] >= 0 &&
+           qni_svi_least_density(svi) >= QNI_SVI_DENSITY;
+}
+
+qn_svi qni_svi_scaled(const qn_svi *next, double level)
+{
+    if (next == NULL)
+        return (qn_svi){.a = fmax(level, DBL_MIN)};
+    qn_svi svi = *next;
+    double factor = level / qn_svi_variance(next, 0);
+    if (factor > 0 && factor < 1) {
+        svi.a *= factor;
+        svi.b *= factor;
+    }
+    return svi;
+}
+
+/* The curve a share of the way from one to another: level at the money, roots of slopes, centre and width. */
+static qn_svi between(const qni_svi_form *from, const qni_svi_form *to, double from_level, double to_level,
+                      double share)
+{
+    qni_svi_form form;
+    for (int i = 0; i < QNI_SVI_COUNT; i++)
+        form.x[i] = from->x[i] + share * (to->x[i] - from->x[i]);
+    qn_svi svi = qni_svi_of_form(&form);
+    svi.a += from_level + share * (to_level - from_level) - qn_svi_variance(&svi, 0);
+    return svi;
+}
+
+/* Lowered to where it is not above `next`; false: that is not all that it lacks. */
+static bool lower(qn_svi *svi, const qn_svi *next)
+{
+    double least = next != NULL ? qni_svi_least_gap(svi, next) : 0;
+    if (!(least < 0 && least > -INFINITY))
+        return false;
+    qn_svi lowered = *svi;
+    lowered.a += least - QNI_SVI_GAP * qn_svi_variance(next, 0);
+    if (!qni_svi_admissible(&lowered, next))
+        return false;
+    *svi = lowered;
+    return true;
+}
+
+/* The first curve on the way to the scaled one that is admissible, by bisection: the end is. */
+static qn_svi moved(const qn_svi *svi, const qn_svi *next)
+{
+    double level = qn_svi_variance(svi, 0), bad = 0, fine = 1;
+    qn_svi found = qni_svi_scaled(next, level);
+    if (next == NULL) {
+        found.m = svi->m;
+        found.sigma = svi->sigma;
+    }
+    qni_svi_form from = qni_svi_form_of(svi), to = qni_svi_form_of(&found);
+    double to_level = qn_svi_variance(&found, 0);
+    while (fine - bad > QNI_SVI_SHARE) {
+        double share = 0.5 * (bad + fine);
+        qn_svi middle = between(&from, &to, level, to_level, share);
+        if (qni_svi_admissible(&middle, next)) {
+            fine = share;
+            found = middle;
+        } else {
+            bad = share;
+        }
+    }
+    return found;
+}
+
+bool qni_svi_mend(qn_svi *svi, const qni_svi_task *task)
+{
+    if (qni_svi_admissible(svi, task->next))
+        return false;
+    qn_svi lowered = *svi, other = moved(svi, task->next);
+    qni_svi_form form = qni_svi_form_of(&other);
+    double cost = qni_svi_cost(&form, task);
+    if (lower(&lowered, task->next)) {
+        form = qni_svi_form_of(&lowered);
+        if (qni_svi_cost(&form, task) < cost)
+            other = lowered;
+    }
+    *svi = other;
+    return true;
+}
