@@ -227,10 +227,15 @@ static bool has_type(const char *types, const char *name)
 
 qn_status qni_data_select(qni_data *data, const char *name, qn_error *err)
 {
+    return qni_data_select_as(data, name, QN_TYPE_F64, err);
+}
+
+qn_status qni_data_select_as(qni_data *data, const char *name, qn_type type, qn_error *err)
+{
     if (data->csv == NULL)
         return QN_OK;
     const char *types = qni_args_text(data->options.args, data->options.types);
-    return qn_csv_select(data->csv, name, has_type(types, name) ? QN_TYPE_AUTO : QN_TYPE_F64, err);
+    return qn_csv_select(data->csv, name, has_type(types, name) ? QN_TYPE_AUTO : type, err);
 }
 
 bool qni_data_is_stream(const qni_data *data)

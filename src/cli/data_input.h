@@ -113,6 +113,8 @@ int qni_data_report(const qni_data *data, const qn_error *err);
 /* Adds a column to those of a CSV file that are read: as --types says, else as numbers. Of another kind all are there
  * already. Errors: QN_NAME (with the nearest name), QN_DATA (several columns have that name), QN_NOMEM. */
 QN_MUST_USE qn_status qni_data_select(qni_data *data, const char *name, qn_error *err);
+/* The same as `type` where --types does not say; QN_TYPE_AUTO: inferred. */
+QN_MUST_USE qn_status qni_data_select_as(qni_data *data, const char *name, qn_type type, qn_error *err);
 
 /* Reads all rows of the columns that were selected; data->table is there then. Errors: QN_DATA (also where there is no
  * row), QN_IO, QN_LIMIT, QN_NOMEM; those of quern/db.h. */

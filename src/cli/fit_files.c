@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/plot_check.h"
 #include "cli/report.h"
 
 #include <quern/plot.h>
@@ -17,20 +18,6 @@ static const int outputs[] = {FIT_PLOT, FIT_RESIDUALS, FIT_SAVE};
 enum {
     OUTPUTS = sizeof outputs / sizeof outputs[0]
 };
-
-/* A figure that cannot be drawn should be known before a long fit. */
-static qn_status check_plot(const char *path, qn_error *err)
-{
-    const char *end = path != NULL ? strrchr(path, '.') : NULL;
-    if (path == NULL)
-        return QN_OK;
-    if (end == NULL || (strcmp(end, ".svg") != 0 && strcmp(end, ".png") != 0))
-        return qni_error(err, QN_INVALID, "--plot: \"%.200s\" ends neither in .svg nor in .png", path);
-    if (!qn_has("cairo"))
-        return qni_error(err, QN_UNAVAILABLE,
-                         "--plot: the cairo library is not here: install libcairo2, or leave --plot out");
-    return QN_OK;
-}
 
 /* Whether the data, standard input or not, is what the path leads to. */
 static bool is_input(const char *input, const char *path)
@@ -59,7 +46,7 @@ int qni_fit_check_files(const qni_args *args)
 {
     const char *paths[OUTPUTS];
     qn_error err = qn_error_none();
-    qn_status s = check_plot(qni_args_text(args, &qni_fit_options_table[FIT_PLOT]), &err);
+    qn_status s = qni_plot_check(qni_args_text(args, &qni_fit_options_table[FIT_PLOT]), &err);
     for (int i = 0; s == QN_OK && i < OUTPUTS; i++) {
         const char *name = qni_fit_options_table[outputs[i]].name;
         paths[i] = qni_args_text(args, &qni_fit_options_table[outputs[i]]);

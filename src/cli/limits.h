@@ -53,6 +53,9 @@
 /* Bytes of the beginning of a data file that show what it is. */
 #define QNI_PROBE_SIZE 512
 
+/* Smiles in one figure: as many as there are colours that can be told apart, and are still read with ease. */
+#define QNI_SMILES_DRAWN 6
+
 /* Correlations beyond this are shown, and so many of them: of two parameters that vary so much together, each alone
  * says little. */
 #define QNI_CORRELATION_STRONG 0.9
@@ -60,6 +63,14 @@
 
 /* Rows of a CSV file that are predicted at a time: some megabytes. */
 #define QNI_PREDICT_ROWS 65536
+
+/* Options that are read, computed and written at a time: what is worked on stays in the second cache, and an interrupt
+ * is noticed within a moment. American ones take some thousand times as long. */
+#define QNI_OPTION_ROWS   8192
+#define QNI_AMERICAN_ROWS 256
+
+/* Years from which on a number is no time to expiry but a date, as 20261218 is. */
+#define QNI_OPTION_YEARS_MOST 1e6
 
 /* Bytes of a file of residuals that are gathered before a write. */
 #define QNI_RESIDUALS_BUFFER_SIZE 8192
@@ -85,11 +96,11 @@
 
 /* Rows and bytes that a table for people gathers before it settles how wide its columns are: some screens, shown within
  * a moment. */
-#define QNI_SQL_TEXT_ROWS 1000
-#define QNI_SQL_TEXT_SIZE (INT64_C(1) << 20)
+#define QNI_SHEET_ROWS 1000
+#define QNI_SHEET_SIZE (INT64_C(1) << 20)
 
 /* Columns of the terminal that one of a table is aligned to at most: longer cells push aside what follows them. */
-#define QNI_SQL_TEXT_COLUMNS 64
+#define QNI_SHEET_COLUMNS 64
 
 /* Seconds that a statement may be given: a year, which milliseconds can count. */
 #define QNI_SQL_TIMEOUT_MOST 31536000

@@ -56,7 +56,7 @@ static void literal(qni_out *out, const char *text, int64_t size)
 /* How many bytes literal() makes of ASCII text. */
 static int64_t literal_size(const char *text, int64_t size)
 {
-    int64_t sum = 0;
+    int64_t sum = size > 0 && *text == '.' ? 2 : 0;
     for (int64_t i = 0; i < size; i++)
         sum += escape(text[i]) != NULL ? (int64_t)strlen(escape(text[i])) : 1;
     return sum;

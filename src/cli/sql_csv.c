@@ -49,7 +49,7 @@ static void put_text(qni_out *out, const char *bytes, int64_t size)
         qni_out_bytes(out, bytes, size);
 }
 
-static void text_cell(qni_out *out, const char *bytes, int64_t size, const char *null)
+void qni_sql_csv_cell(qni_out *out, const char *bytes, int64_t size, const char *null)
 {
     if (!needs_quotes(bytes, size, null)) {
         put_text(out, bytes, size);
@@ -76,7 +76,7 @@ static qn_status cell(const sql_show *show, int64_t column, qn_error *err)
         qni_out_text(show->out, show->null != NULL ? show->null : show->columns == 1 ? "NA" : "");
         return QN_OK;
     case QN_VALUE_TEXT:
-        text_cell(show->out, value.bytes, value.size, show->null);
+        qni_sql_csv_cell(show->out, value.bytes, value.size, show->null);
         return QN_OK;
     case QN_VALUE_DECIMAL:
         put_text(show->out, value.bytes, value.size);
@@ -112,7 +112,7 @@ qn_status qni_sql_csv(sql_show *show, qn_error *err)
     for (int64_t c = 0; c < show->columns; c++) {
         const char *name = qn_rows_column_name(show->rows, c);
         qni_out_text(show->out, c > 0 ? "," : "");
-        text_cell(show->out, name, (int64_t)strlen(name), NULL);
+        qni_sql_csv_cell(show->out, name, (int64_t)strlen(name), NULL);
     }
     qni_out_text(show->out, "\n");
     while (s == QN_OK && show->out->failed == 0) {

@@ -119,6 +119,10 @@ QN_MUST_USE qn_status qni_sql_scalar(char out[QNI_TIME_TEXT_SIZE], int64_t *size
 /* Two digits for each byte, in pieces. */
 void qni_sql_hex(void (*put)(void *to, const char *bytes, int64_t size), void *to, const qn_value *value);
 
+/* A cell of CSV that is text, in quotes where it would not be read as that text otherwise. null: what stands for a
+ * missing one; NULL: nothing but what always does. */
+void qni_sql_csv_cell(qni_out *out, const char *bytes, int64_t size, const char *null);
+
 /* What is wrong with a --null; NULL: nothing. */
 const char *qni_sql_null_refuse(const char *text);
 

@@ -26,8 +26,9 @@ static const qni_verb leading = {
     .leading = true,
 };
 
-static const qni_verb *const verbs[] = {&qni_verb_fit,   &qni_verb_predict, &qni_verb_sql,   &qni_verb_db,
-                                        &qni_verb_cache, &qni_verb_info,    &qni_verb_config};
+static const qni_verb *const verbs[] = {&qni_verb_fit,   &qni_verb_predict, &qni_verb_iv, &qni_verb_price,
+                                        &qni_verb_smile, &qni_verb_sql,     &qni_verb_db, &qni_verb_cache,
+                                        &qni_verb_info,  &qni_verb_config};
 
 static const qni_variable variables[] = {
     {"QUERN_CONFIG", "The configuration file, in place of the user's own; see quern.conf(5). Empty: none."},

@@ -7,6 +7,9 @@
 /* The verbs, one file each. */
 extern const qni_verb qni_verb_fit;
 extern const qni_verb qni_verb_predict;
+extern const qni_verb qni_verb_iv;
+extern const qni_verb qni_verb_price;
+extern const qni_verb qni_verb_smile;
 extern const qni_verb qni_verb_sql;
 extern const qni_verb qni_verb_db;
 extern const qni_verb qni_verb_cache;

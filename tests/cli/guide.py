@@ -1,8 +1,9 @@
-"""The user's guides, docs/fit.md, docs/databases.md and docs/caching.md, do what they print: their commands run, in order, and say what stands below them;
+"""The user's guides, docs/fit.md, docs/databases.md, docs/caching.md, docs/options.md and docs/smile.md, do what they print: their commands run, in order, and say what stands below them;
 their pieces of C stand in the programs that they name.
 
-    QUERN=build/NAME/quern python3 tests/cli/guide.py --write     prints anew what the commands say
+    QUERN=build/NAME/quern python3 tests/cli/guide.py --write docs/NAME.md     prints anew what its commands say
 """
+import json
 import os
 import re
 import subprocess
@@ -14,6 +15,8 @@ from command import Command, PROJECT, QUERN, TIMEOUT, has_part, main
 GUIDE = os.path.join(PROJECT, "docs", "fit.md")
 DATABASES = os.path.join(PROJECT, "docs", "databases.md")
 CACHING = os.path.join(PROJECT, "docs", "caching.md")
+OPTIONS = os.path.join(PROJECT, "docs", "options.md")
+SMILE = os.path.join(PROJECT, "docs", "smile.md")
 
 
 def comparable(text):
@@ -35,6 +38,13 @@ def answered(block, folder, environment):
             lines.append(line)
             lines.extend(run(line[2:], folder, environment).splitlines())
     return "\n".join(lines) + "\n"
+
+
+def keys(value):
+    """Of all objects in a value of JSON."""
+    if isinstance(value, dict):
+        return set(value) | keys(list(value.values()))
+    return set().union(*map(keys, value)) if isinstance(value, list) else set()
 
 
 class Guide(Command):
@@ -67,6 +77,31 @@ class Guide(Command):
         self.environment["XDG_CACHE_HOME"] = self.folder
         self.check(CACHING, 1)
 
+    def test_so_do_those_about_options(self):
+        self.check(OPTIONS, 8)
+
+    def test_so_do_those_about_smiles(self):
+        self.check(SMILE, 2)
+
+    def test_every_key_of_the_json_of_a_smile_is_listed(self):
+        out = self.succeeds("smile", os.path.join(PROJECT, "examples", "chain.csv"), "--format", "json")
+        with open(SMILE) as file:
+            listed = set(re.findall(r"`(\w+)`", file.read().split("\n## JSON\n")[1]))
+        self.assertEqual(keys(json.loads(out)) - listed, set())
+
+    def test_every_name_of_a_column_is_listed(self):
+        with open(os.path.join(PROJECT, "src", "options", "chain_int.h")) as file:
+            columns = re.findall(r'X\(\w+, "(\w+)",[^"]*((?:"[^"]*"[ \\\n]*)+)\)', file.read())
+        self.assertEqual(len(columns), 17)
+        with open(SMILE) as file:
+            rows = [row for row in file.read().split("\n## Columns\n")[1].split("\n## ")[0].splitlines() if row.startswith("| `")]
+        table = {}
+        for row in rows:
+            cells = [cell.strip() for cell in row.strip("|").split("|")]
+            table.update(zip(re.findall(r"\w+", cells[0]), cells[-1].lower().split(";")))
+        for name, known in columns:
+            self.assertEqual(table[name].replace(" ", "").split(","), "".join(re.findall(r'"([^"]*)"', known)).split(), msg=name)
+
     def test_pieces_of_c_stand_in_a_program_that_is_compiled_and_run(self):
         programs = ""
         for name in sorted(os.listdir(os.path.join(PROJECT, "examples"))):
@@ -74,7 +109,7 @@ class Guide(Command):
                 with open(os.path.join(PROJECT, "examples", name)) as file:
                     programs += re.sub(r" +/\*.*?\*/", "", file.read())
         pieces = []
-        for guide in GUIDE, DATABASES, CACHING:
+        for guide in GUIDE, DATABASES, CACHING, OPTIONS, SMILE:
             with open(guide) as file:
                 pieces += re.findall(r"(?ms)^```c\n(.*?)^```$", file.read())
         self.assertGreater(len(pieces), 2)
@@ -82,10 +117,6 @@ class Guide(Command):
             self.assertIn(piece, programs)
 
     def test_every_key_of_the_json_is_listed(self):
-        def keys(value):
-            if isinstance(value, dict):
-                return set(value) | keys(list(value.values()))
-            return set().union(*map(keys, value)) if isinstance(value, list) else set()
         with open(GUIDE) as file:
             listed = set(re.findall(r"`(\w+)`", file.read().split("\n## JSON\n")[1].split("\n## ")[0]))
         words = ("rate = p*q*conc/(km + conc)", os.path.join(PROJECT, "examples", "enzyme.csv"), "-s", "p=10,km=0.1")
@@ -94,7 +125,7 @@ class Guide(Command):
         self.assertLessEqual(found - {"name", "value"}, listed)
 
     def test_links_to_sections_lead_somewhere(self):
-        for guide in GUIDE, DATABASES, CACHING:
+        for guide in GUIDE, DATABASES, CACHING, OPTIONS, SMILE:
             with open(guide) as file:
                 text = file.read()
             sections = {re.sub(r"[^a-z ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"(?m)^## (.*)$", text)}
@@ -105,6 +136,7 @@ def write(path):
     guide = Guide()
     guide.setUp()
     folder, environment = guide.prepare()
+    environment["XDG_CACHE_HOME"] = folder
     with open(path) as file:
         text = file.read()
     text = re.sub(r"(?ms)^```\n(\$ .*?)^```$", lambda m: "```\n" + answered(m.group(1), folder, environment) + "```", text)
@@ -115,8 +147,7 @@ def write(path):
 
 if __name__ == "__main__":
     if "--write" in sys.argv:
-        write(GUIDE)
-        write(DATABASES)
-        write(CACHING)
+        for guide in sys.argv[sys.argv.index("--write") + 1:]:
+            write(guide)
     else:
         main()

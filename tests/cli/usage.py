@@ -30,7 +30,7 @@ class Help(Command):
 
     def test_every_example_in_help_works_as_printed(self):
         count = 0
-        for words in ((), ("fit",), ("predict",), ("sql",), ("db",), ("info",), ("config",)):
+        for words in ((), ("fit",), ("predict",), ("iv",), ("price",), ("sql",), ("db",), ("info",), ("config",)):
             text = self.succeeds("help", *words).split("\nExamples:\n")[1]
             for line in re.findall(r"(?m)^    (\S.*)$", text):
                 self.example_works(line)

@@ -198,6 +198,28 @@ static void a_prediction_survives_every_failing_allocation(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+static void options_survive_every_failing_allocation_in_every_format(void **state)
+{
+    (void)state;
+    static const char *const formats[] = {"text", "csv", "json"};
+    for (int i = 0; i < 3; i++) {
+        line price = {{"quern", "price", data_path, "--map=strike=x,spot=", "--spot=3", "--sigma=0.2",
+                       "--expiry=2026-12-18", "--as-of=2026-06-18", "--type=put", "-f", formats[i]},
+                      11};
+        assert_true(test_fault_sweep(call, &price, 10000) > 5);
+        line iv = {{"quern", "iv", data_path, "--map=price=s,strike=x", "--forward=3.5", "--expiry=0.5", "--type=call",
+                    "--on-error=bound", "-f", formats[i]},
+                   10};
+        assert_true(test_fault_sweep(call, &iv, 10000) > 5);
+    }
+    assert_int_equal(setenv("QUERN_THREADS", "1", 1), 0);
+    line american = {{"quern", "price", data_path, "--map=strike=x,spot=", "--spot=3", "--sigma=0.2", "--expiry=0.5",
+                      "--type=put", "--american", "--dividend=0.1=0.2,0.3=0.2"},
+                     10};
+    assert_true(test_fault_sweep(call, &american, 10000) > 5);
+    assert_int_equal(unsetenv("QUERN_THREADS"), 0);
+}
+
 static void info_survives_every_failing_allocation(void **state)
 {
     (void)state;
@@ -253,6 +275,7 @@ int main(void)
         cmocka_unit_test(a_drawn_fit_survives_every_failing_allocation),
         cmocka_unit_test(a_fit_with_a_covariance_survives_every_failing_allocation),
         cmocka_unit_test(a_prediction_survives_every_failing_allocation),
+        cmocka_unit_test(options_survive_every_failing_allocation_in_every_format),
         cmocka_unit_test(info_survives_every_failing_allocation),
         cmocka_unit_test(a_configured_command_survives_every_failing_allocation),
         cmocka_unit_test(migrations_survive_every_failing_allocation),
