@@ -29,7 +29,7 @@ static void *new_large(int64_t rounded)
 }
 
 /* Any other lies in what malloc gives, behind a word that says how far: malloc has what was freed at hand, by its size,
- * where posix_memalign looks for a place and cuts it to measure, at five to twenty times the cost. */
+ * where posix_memalign looks for a place each time and cuts it to measure. */
 static void *new_block(int64_t size)
 {
     int64_t rounded, with_word;

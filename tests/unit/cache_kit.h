@@ -14,9 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Written by the test while no other thread reads it. */
+/* The test moves the hands; a cache's own thread may look at them meanwhile. */
 typedef struct kit_clock {
-    int64_t boot_ns, wall_ns;
+    _Atomic int64_t boot_ns, wall_ns;
     qn_cache_clock clock;
 } kit_clock;
 
