@@ -75,7 +75,7 @@ static void take_curve(drawing *d)
 static qn_status drawing_init(drawing *d, const qn_smile *smile, const qn_allocator *allocator, qn_error *err)
 {
     int64_t count = smile->point_count;
-    *d = (drawing){.smile = smile, .block_count = 9 * count + 2 * QNI_CURVE_POINTS};
+    *d = (drawing){.smile = smile, .block_count = 9 * count + INT64_C(2) * QNI_CURVE_POINTS};
     d->block = qni_alloc(allocator, d->block_count, (int64_t)sizeof *d->block);
     if (d->block == NULL)
         return qni_error(err, QN_NOMEM, "no memory for a figure of %" PRId64 " strikes", count);
