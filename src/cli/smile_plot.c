@@ -106,15 +106,17 @@ static qn_status choose(figure *f, qn_error *err)
     int64_t candidates = 0, seen = 0;
     qn_status s = QN_OK;
     for (int64_t i = 0; i < job->smile_count; i++)
-        candidates += can_be_drawn(&job->smiles[i]);
+        if (can_be_drawn(&job->smiles[i]))
+            candidates++;
     int64_t wanted = candidates < QNI_SMILES_DRAWN ? candidates : QNI_SMILES_DRAWN;
     for (int64_t i = 0; s == QN_OK && i < job->smile_count && f->count < wanted; i++) {
         if (!can_be_drawn(&job->smiles[i]))
             continue;
-        if (seen++ == (wanted > 1 ? f->count * (candidates - 1) / (wanted - 1) : 0)) {
+        if (seen * (wanted - 1) >= f->count * (candidates - 1)) {
             s = drawing_init(&f->drawings[f->count], &job->smiles[i], f->allocator, err);
             f->count += s == QN_OK;
         }
+        seen++;
     }
     if (s == QN_OK && f->count == 0)
         s = qni_error(err, QN_DATA, "no expiry is fitted: there is nothing to draw");

@@ -28,13 +28,14 @@ qn_status qn_black_implied(double *sigma, uint8_t *status, const qn_option_batch
     if (s != QN_OK)
         return s;
     const qni_option_kernels *kernels = qni_option_kernels_of(level);
-    double status_of[QNI_OPTION_BLOCK], own[QNI_OPTION_BLOCK];
+    double status_of[QNI_OPTION_BLOCK], own[QNI_OPTION_BLOCK] = {0};
     while (qni_option_walk_next(&walk)) {
         const qni_option_block *b = &walk.block;
-        double *out = b->padded == b->count ? sigma + b->first : own;
+        bool whole = b->padded == b->count;
+        double *out = whole ? sigma + b->first : own;
         bool trouble = kernels->implied(out, status_of, b, bound);
-        if (out == own)
-            memcpy(sigma + b->first, own, (size_t)b->count * sizeof *own);
+        if (!whole)
+            memcpy(sigma + b->first, out, (size_t)b->count * sizeof *out);
         if (status != NULL)
             finish(status + b->first, status_of, b->count, trouble);
     }
