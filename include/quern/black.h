@@ -24,9 +24,9 @@ QN_API QN_MUST_USE qn_status qn_black_price(const qn_option_results *out, const 
 
 /* Volatilities that give the prices `price` (n), discounted as in qn_black_price; sigma (n) NaN and status (n, NULL:
  * not wanted) other than OK where there is none. Of BELOW_INTRINSIC and AT_INTRINSIC the nearest volatility is 0, of
- * ABOVE_MAXIMUM infinity: `bound` writes these in place of NaN. Without a rate or a spot the error is at most 4 ULP of
- * the volatility of the very numbers given, by parity also in the money; with them it is as much more as the rounding
- * of discount factors changes: what 4 epsilon of the price and of the carry do. Errors as above. */
+ * ABOVE_MAXIMUM infinity: `bound` writes these in place of NaN. Without a rate or a spot the error is at most 4.5 ULP
+ * of the volatility of the very numbers given, by parity also in the money; with them it is as much more as the
+ * rounding of discount factors changes: what 4 epsilon of the price and of the carry do. Errors as above. */
 QN_API QN_MUST_USE qn_status qn_black_implied(double *sigma, uint8_t *status, const qn_option_batch *batch,
                                               const double *price, bool bound, qn_error *err);
 

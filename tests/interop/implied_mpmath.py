@@ -19,7 +19,7 @@ except ImportError:
     sys.exit(77)
 
 EFFORT = {"short": 9, "long": 10000}.get(os.environ.get("QUERN_TEST_EFFORT"), 126)
-ULP = 4
+ULP = 4.5
 mp.dps = 80
 
 
