@@ -21,8 +21,8 @@ static const qni_option options[OPTION_SHARED_COUNT] = {
 
 static const qni_argument arguments[] = {
     {"DATA",
-     "Quotes, one row an option, with columns such as price, strike, expiry, type and spot or forward: " //
-     QNI_DATA_ARGUMENT_HELP,
+     "Quotes, one row an option, with columns such as price, strike, expiry, type and spot or "
+     "forward: " QNI_DATA_ARGUMENT_HELP,
      QNI_DATA_ARGUMENT_FILES},
 };
 

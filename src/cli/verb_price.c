@@ -30,8 +30,8 @@ static const qni_option options[SHARED + OPTION_SHARED_COUNT] = {
 
 static const qni_argument arguments[] = {
     {"DATA",
-     "Options, one a row, with columns such as sigma, strike, expiry, type and spot or forward: " //
-     QNI_DATA_ARGUMENT_HELP,
+     "Options, one a row, with columns such as sigma, strike, expiry, type and spot or "
+     "forward: " QNI_DATA_ARGUMENT_HELP,
      QNI_DATA_ARGUMENT_FILES},
 };
 

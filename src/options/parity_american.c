@@ -69,12 +69,7 @@ static int64_t near_pairs(int64_t *n, const qni_expiry *expiry)
 /* What the model's prices of calls and puts are, each pair at its common volatility; NaN: it has none. */
 static qn_status find_model(columns *c, const qni_expiry *expiry, qn_error *err)
 {
-    qn_american_options options;
-    qn_american_options_init(&options, sizeof options);
-    options.dividends = expiry->options->dividends;
-    options.dividend_count = expiry->options->dividend_count;
-    options.threads = expiry->options->threads;
-    options.allocator = expiry->options->allocator;
+    const qn_american_options options = qni_expiry_american_options(expiry);
     qn_option_batch batch;
     qn_option_batch_init(&batch, sizeof batch);
     batch.count = 2 * c->count;

@@ -110,12 +110,7 @@ static qn_status find_volatilities(columns *c, const qni_expiry *expiry, qn_erro
     one_for_all(&batch.rate, &expiry->rate);
     qn_status s;
     if (expiry->american) {
-        qn_american_options options;
-        qn_american_options_init(&options, sizeof options);
-        options.dividends = expiry->options->dividends;
-        options.dividend_count = expiry->options->dividend_count;
-        options.threads = expiry->options->threads;
-        options.allocator = expiry->options->allocator;
+        const qn_american_options options = qni_expiry_american_options(expiry);
         one_for_all(&batch.spot, &expiry->spot);
         one_for_all(&batch.yield, &expiry->yield);
         s = qn_american_implied(c->sigma, c->status, &batch, c->price, false, &options, err);

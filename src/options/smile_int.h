@@ -37,6 +37,9 @@ typedef struct qni_expiry {
     double change; /* of the forward by the last step towards it, relative to it */
 } qni_expiry;
 
+/* surface.c: how its American options are priced; borrows what the surface's options do. */
+qn_american_options qni_expiry_american_options(const qni_expiry *expiry);
+
 /* surface.c: `count` elements of `size` bytes, cleared, from the expiry's arena. */
 QN_MUST_USE qn_status qni_expiry_take(void **out, const qni_expiry *expiry, int64_t count, int64_t size, qn_error *err);
 

@@ -82,6 +82,18 @@ qn_status qni_expiry_take(void **out, const qni_expiry *expiry, int64_t count, i
     return take(out, expiry->arena, count, size, err);
 }
 
+qn_american_options qni_expiry_american_options(const qni_expiry *expiry)
+{
+    const qn_surface_options *given = expiry->options;
+    qn_american_options options;
+    qn_american_options_init(&options, sizeof options);
+    options.dividends = given->dividends;
+    options.dividend_count = given->dividend_count;
+    options.threads = given->threads;
+    options.allocator = given->allocator;
+    return options;
+}
+
 /* One more sentence for whoever reads the surface. */
 static QN_PRINTF(3, 4) qn_status warn(build *b, qn_error *err, const char *format, ...)
 {
