@@ -1,7 +1,7 @@
 /* Values in files of their own, which a cache on disk maps: a datum is not copied, outlives all that it came from, and
  * what became of its file is noticed before it is handed out again. */
-#include "harness/cache_tier.h"
 #include "harness/harness.h"
+#include "unit/tier_folder.h"
 
 #include "store/cache_disk_int.h"
 
@@ -14,45 +14,8 @@
 #include <unistd.h>
 
 enum {
-    ROOM = 64 << 20,
     SIZE = 50000
 };
-
-static char root[64], folder[128];
-static qni_cache_time now;
-
-static int make_root(void **state)
-{
-    (void)state;
-    (void)snprintf(root, sizeof root, "%s/quern-map-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    qni_cache_time_init(&now, NULL);
-    return mkdtemp(root) == NULL ? -1 : 0;
-}
-
-static int remove_root(void **state)
-{
-    (void)state;
-    char command[128];
-    (void)snprintf(command, sizeof command, "rm -rf %s", root);
-    return system(command);
-}
-
-static int fresh_folder(void **state)
-{
-    static int folders;
-    (void)state;
-    (void)snprintf(folder, sizeof folder, "%s/%d", root, folders++);
-    return 0;
-}
-
-static qni_disk_tier *open_tier(void)
-{
-    qni_disk_tier *tier;
-    qn_error err;
-    const qni_disk_options options = {.folder = folder, .bytes = ROOM, .time = &now};
-    assert_ok(qni_disk_open(&tier, &options, &err), &err);
-    return tier;
-}
 
 static void put(qni_disk_tier *tier, const char *key, int64_t size, uint64_t number)
 {

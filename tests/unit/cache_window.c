@@ -1,7 +1,7 @@
 /* The window of a cache on disk: what lies in it counts only while the index says the same, in whatever order readers
  * and writers come, and wherever one of them ends. The orders are made by hand, through the functions themselves; each
  * tier has a map of its own, as a process would. */
-#include "harness/cache_tier.h"
+#include "unit/tier_folder.h"
 #include "harness/harness.h"
 
 #include "store/cache_disk_int.h"
@@ -13,51 +13,14 @@
 #include <unistd.h>
 
 enum {
-    ROOM = 64 << 20,
     NAME = 77
 };
-
-static char root[64], folder[128];
-static qni_cache_time now;
-
-static int make_root(void **state)
-{
-    (void)state;
-    (void)snprintf(root, sizeof root, "%s/quern-window-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    qni_cache_time_init(&now, NULL);
-    return mkdtemp(root) == NULL ? -1 : 0;
-}
-
-static int remove_root(void **state)
-{
-    (void)state;
-    char command[128];
-    (void)snprintf(command, sizeof command, "rm -rf %s", root);
-    return system(command);
-}
-
-static int fresh_folder(void **state)
-{
-    static int folders;
-    (void)state;
-    (void)snprintf(folder, sizeof folder, "%s/%d", root, folders++);
-    return 0;
-}
 
 static const char *in_folder(const char *name)
 {
     static char path[200];
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
-}
-
-static qni_disk_tier *open_tier(void)
-{
-    qni_disk_tier *tier;
-    qn_error err;
-    const qni_disk_options options = {.folder = folder, .bytes = ROOM, .time = &now};
-    assert_ok(qni_disk_open(&tier, &options, &err), &err);
-    return tier;
 }
 
 static void put(qni_disk_tier *tier, const char *key, uint64_t number)
