@@ -420,6 +420,8 @@ static qn_status make(build *b, qn_error *err)
     qn_status s = QN_OK;
     if (surface->ticker[0] == '\0' && b->options.exercise == QN_EXERCISE_AUTO)
         s = warn(b, err, "the chain does not say what it is of: its options are taken as American");
+    if (s == QN_OK && !surface->american && b->options.dividend_count > 0)
+        s = warn(b, err, "dividends change nothing here: the forwards of European options tell them");
     if (s == QN_OK)
         s = find_expiries(b, err);
     if (s == QN_OK)

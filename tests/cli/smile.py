@@ -163,6 +163,12 @@ class WrongInput(Smile):
         self.fails(65, "chain.csv", "smile", "chain.csv")
         self.fails(66, "none.csv", "smile", "none.csv")
 
+    def test_dividends_of_european_options_are_said_to_change_nothing(self):
+        self.write("chain.csv", chain())
+        code, out, err = self.run_quern("smile", "chain.csv", "--exercise", "european", "--dividend", "0.05=1")
+        self.assertEqual((code, err), (0, "quern: warning: dividends change nothing here: the forwards of European options tell them\n"))
+        self.assertEqual(out, self.succeeds("smile", "chain.csv", "--exercise", "european"))
+
     def test_options_that_cannot_be_are_named(self):
         self.write("chain.csv", chain())
         self.fails(2, "--expiry", "smile", "chain.csv", "--expiry", "soon")
