@@ -39,7 +39,9 @@ release: deps-build
 demo: release
 	build/release/quern fit 'transmittance = area/width * exp(-0.5*((wavelength - centre)/width)^2)' examples/transmittance.csv \
 	  --start area=1,width=5,centre=450 --plot build/demo.svg
-	@echo "The picture: build/demo.svg"
+	build/release/quern scan --chains examples/scan/chains --earnings examples/scan/reports.csv --prices examples/scan/daily.csv \
+	  --report build/scan.html
+	@echo "The picture: build/demo.svg; the report: build/scan.html"
 
 dev: deps-tests
 	cmake --preset dev

@@ -4,8 +4,9 @@
  *  - A chain is immutable once made and may be read by any number of threads; pointers into it are valid until it is
  *    freed.
  *  - No row of a file is dropped in silence: each is a quote of some class, or the file is refused with its line.
- *  - Which kind of file it is is told by its content: Yahoo (yfinance), CBOE's two-sided quote tables, or any CSV whose
- *    columns are named or mapped.
+ *  - Which kind of file it is is told by its content: Yahoo (yfinance), CBOE's two-sided quote tables, Tradier's JSON
+ *    (answers for one or more expiries, one after the other, and quotes of shares), or any CSV whose columns are named
+ *    or mapped.
  *  - A chain is of one underlying and one day. A file of more is an error that names them, unless options choose one;
  *    the rest is then left out, and a warning says how much.
  */
@@ -64,15 +65,20 @@ typedef struct qn_quote {
     int64_t line;            /* in the file, from 1; both options of a two-sided row have it */
 } qn_quote;
 
+/* A ticker's `name` as chains, prices and calendars have it: letters and digits in upper case ("^SPX", "BRK.B" and
+ * "brk-b" as exchanges write them), without the ".US" that some providers add. Cut to 15; how many there were is
+ * returned. Any thread. */
+QN_API int qn_ticker_plain(char out[16], const char *name);
+
 /* A chain, sorted by expiry, settlement, strike, call before put, line. */
 typedef struct qn_chain {
     int64_t size;           /* sizeof(qn_chain) as the library knows it */
     const char *ticker;     /* "SPX", by the roots of symbols or a column; "" where the file does not tell */
     const char *source;     /* the file's name */
-    const char *format;     /* "yfinance", "cboe", "csv" */
+    const char *format;     /* "yfinance", "cboe", "tradier", "csv" */
     int64_t as_of_us;       /* when these quotes held */
-    bool as_of_inferred;    /* from the latest trade, a date alone (its close), or days to expiry; else the file or the
-                            caller said it */
+    bool as_of_inferred;    /* from the latest trade, bid or ask, a date alone (its close), or days to expiry; else the
+                            file or the caller said it */
     double spot;            /* price of the underlying; NaN: not known */
     int64_t count;          /* of quotes */
     const qn_quote *quotes; /* (count) */

@@ -3,6 +3,7 @@
 #define QUERN_QUERN_H
 
 #include <quern/american.h>
+#include <quern/archive.h>
 #include <quern/arena.h>
 #include <quern/array.h>
 #include <quern/arrow.h>
@@ -16,6 +17,7 @@
 #include <quern/db.h>
 #include <quern/dbpool.h>
 #include <quern/digest.h>
+#include <quern/earnings.h>
 #include <quern/fit.h>
 #include <quern/log.h>
 #include <quern/market.h>
@@ -29,13 +31,17 @@
 #include <quern/plot.h>
 #include <quern/pool.h>
 #include <quern/predict.h>
+#include <quern/prices.h>
+#include <quern/records.h>
 #include <quern/ring.h>
 #include <quern/ring_broadcast.h>
 #include <quern/ring_conflate.h>
 #include <quern/ring_mpmc.h>
 #include <quern/ring_spsc.h>
+#include <quern/scan.h>
 #include <quern/seal.h>
 #include <quern/smile.h>
+#include <quern/strategy.h>
 #include <quern/table.h>
 #include <quern/threads.h>
 #include <quern/workspace.h>

@@ -408,6 +408,12 @@ qn_status qni_file_each(const char *folder, qn_status (*name)(void *user, const 
     return status;
 }
 
+bool qni_file_is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 bool qni_file_identity(uint64_t out[2], const char *path)
 {
     struct stat info;

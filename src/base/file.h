@@ -57,6 +57,8 @@ void qni_file_bytes_free(qni_file_bytes *bytes, const qn_allocator *allocator);
 QN_MUST_USE qn_status qni_file_each(const char *folder, qn_status (*name)(void *user, const char *name, qn_error *err),
                                     void *user, qn_error *err);
 
+bool qni_file_is_folder(const char *path);
+
 /* What tells a file from all others, whatever it is called: its device and its number there, as long as it exists.
  * False: there is no such file, or it cannot be looked at. */
 bool qni_file_identity(uint64_t out[2], const char *path);

@@ -254,6 +254,14 @@ qn_status qni_json_next(qni_json_token *out, qni_json_scan *s, qn_error *err)
     return s->at == s->end ? QN_OK : refuse(s, "something stands behind the value", err);
 }
 
+bool qni_json_another(qni_json_scan *s)
+{
+    if (s->levels[0] != TOP_END || s->depth > 0 || (peek(s) == '\0' && s->at == s->end))
+        return false;
+    s->levels[0] = TOP;
+    return true;
+}
+
 qn_status qni_json_check(const char *text, int64_t size, const char *file, qn_error *err)
 {
     qni_json_scan scan;

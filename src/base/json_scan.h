@@ -49,6 +49,9 @@ void qni_json_scan_init(qni_json_scan *s, const char *text, int64_t size, const 
 /* The next token. Errors: QN_DATA (not JSON; nested deeper than QNI_JSON_DEPTH_MAX); the scan is then over. */
 QN_MUST_USE qn_status qni_json_next(qni_json_token *out, qni_json_scan *s, qn_error *err);
 
+/* Whether another value follows the one that has ended, as in JSON lines: the scan goes on with it then. */
+bool qni_json_another(qni_json_scan *s);
+
 /* An error at the token that was given last, or just behind it. */
 #define qni_json_scan_error(err, s, ...) qni_failed(qni_json_scan_fail((err), (s), __FILE__, __LINE__, __VA_ARGS__))
 qn_status qni_json_scan_fail(qn_error *err, const qni_json_scan *s, const char *source_file, int source_line,

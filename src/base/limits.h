@@ -51,6 +51,12 @@
 /* Steps of qni_nearest, about 0.1 s: a table may have a million columns. */
 #define QNI_NEAREST_WORK 50000000
 
+/* Bytes of one item of a map of columns, and of a list of names in a message, which is cut there. */
+#define QNI_HEADING_ITEM 256
+#define QNI_HEADING_LIST 256
+/* Bytes that are shown of what is no table: a provider's complaint begins with what it is. */
+#define QNI_HEADING_SHOWN 120
+
 /* Objects and arrays of JSON in one another: reading and writing recurse, and nothing that people write comes near. */
 #define QNI_JSON_DEPTH_MAX 128
 /* Bytes of a JSON text that is read: the tree takes some ten times as many. */

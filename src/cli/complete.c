@@ -1,6 +1,8 @@
 /* cli/complete.c: reading the tables for completions. */
 #include "cli/complete_int.h"
 
+#include "cli/limits.h"
+
 #include <string.h>
 
 bool qni_complete_place(qni_place *out, const qni_verb *verb, int64_t index)
@@ -14,6 +16,8 @@ bool qni_complete_place(qni_place *out, const qni_verb *verb, int64_t index)
             out->name = form->word;
             found = true;
         }
+        if (form->many && k >= form->argument_count && k < form->argument_count + QNI_COMPLETE_MORE)
+            k = form->argument_count - 1;
         if (k < 0 || k >= form->argument_count)
             continue;
         if (!found)

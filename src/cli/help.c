@@ -113,7 +113,8 @@ static void usage(qni_out *out, const qni_verb *verb)
         if (form->word != NULL)
             qni_out_printf(out, " %s", form->word);
         for (int64_t k = 0; k < form->argument_count; k++)
-            qni_out_printf(out, " %s", form->arguments[k].name);
+            qni_out_printf(out, " %s%s", form->arguments[k].name,
+                           form->many && k == form->argument_count - 1 ? "..." : "");
         const qni_option *option;
         for (int64_t k = 0; (option = qni_form_option(verb, form, k)) != NULL; k++)
             qni_out_printf(out, " --%s %s", option->name, option->argument);

@@ -34,6 +34,9 @@
 /* Bytes of what an option says of itself, with its default: some lines of help. */
 #define QNI_OPTION_TEXT_SIZE 1024
 
+/* Places beyond the last argument of a form that takes many for which completions are made: more than people type. */
+#define QNI_COMPLETE_MORE 8
+
 /* The column at which help sentences start. */
 #define QNI_HELP_COLUMN 28
 
@@ -104,5 +107,28 @@
 
 /* Seconds that a statement may be given: a year, which milliseconds can count. */
 #define QNI_SQL_TIMEOUT_MOST 31536000
+
+/* A scan. */
+#define QNI_SCAN_EVENT_SIZE      128  /* bytes of one --event */
+#define QNI_SCAN_REFERENCE_LEAST 20   /* ratios: with fewer there are no percentiles to speak of */
+#define QNI_SCAN_PATH_SIZE       4096 /* bytes, as the system has it */
+#define QNI_SCAN_WORDS_FIRST     16   /* room in a list at first */
+#define QNI_SCAN_INPUTS_FIRST    128  /* room for tickers at first */
+#define QNI_SCAN_STRIKE_DIGITS   8    /* providers keep numbers as floats: what follows is noise */
+#define QNI_SCAN_LABEL_WIDTH     19   /* columns of what a line of quern explain is about */
+
+/* The report of a scan: bytes of a name and of a sentence of others, which longer ones would fill the page with; past
+ * reports that are bars still, quotes of an expiry, of which more would touch, and points of a curve some 300 pixels
+ * wide; bins of a density, each some five pixels. */
+#define QNI_PAGE_NAME     40
+#define QNI_PAGE_SENTENCE 600
+#define QNI_PAGE_MOVES    48
+#define QNI_PAGE_POINTS   120
+#define QNI_PAGE_CURVE    61
+#define QNI_PAGE_BINS     72
+/* Strikes in a chart of smiles: so many standard deviations of the latest expiry to either side of the forward, beyond
+ * which quotes are far in the wings, and so far in log-moneyness at least, that a few strikes are seen. */
+#define QNI_PAGE_REACH       3.5
+#define QNI_PAGE_REACH_LEAST 0.08
 
 #endif

@@ -144,7 +144,7 @@ static void synopsis(qni_out *out, const qni_verb *verb)
         for (int64_t k = 0; k < form->argument_count; k++) {
             qni_out_text(out, " \\fI");
             literal(out, form->arguments[k].name, -1);
-            qni_out_text(out, "\\fR");
+            qni_out_text(out, form->many && k == form->argument_count - 1 ? "\\fR..." : "\\fR");
         }
         const qni_option *option;
         for (int64_t k = 0; (option = qni_form_option(verb, form, k)) != NULL; k++) {

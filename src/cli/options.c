@@ -436,7 +436,7 @@ static qn_status check_arguments(const parser *p)
     if (args->argument_count > wanted && wanted == 0 && args->form->word == NULL && args->verb->form_count > 1)
         return unknown_word(p, args->arguments[0]);
     qn_status s = check_form(p);
-    if (s == QN_OK && args->argument_count > wanted)
+    if (s == QN_OK && args->argument_count > wanted && !args->form->many)
         s = excess_argument(p);
     else if (s == QN_OK && args->argument_count < wanted)
         s = missing_argument(p);

@@ -78,6 +78,7 @@ typedef struct qni_form {
                          Without one, a word must be given */
     const qni_argument *arguments;
     int64_t argument_count; /* all must be given */
+    bool many;              /* the last of them may be given more than once */
     /* "from|query": any of these options says so as well, and all of them are needed; NULL: none. Its arguments are
      * then the first ones of the plain form. */
     const char *options;

@@ -3,9 +3,12 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/time.h"
+#include "cli/digits.h"
 #include "cli/text.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -170,6 +173,37 @@ void qni_sheet_cell(qni_sheet *sheet, qni_cell kind)
     sheet->cells[sheet->count++] = (text_cell){sheet->size, width, kind};
     if (sheet->count % sheet->column_count == 0)
         end_row(sheet);
+}
+
+void qni_sheet_text(qni_sheet *sheet, const char *text)
+{
+    qni_sheet_foreign(sheet, text, (int64_t)strlen(text));
+    qni_sheet_cell(sheet, text[0] != 0 ? QNI_CELL_TEXT : QNI_CELL_MISSING);
+}
+
+void qni_sheet_number(qni_sheet *sheet, double value, int digits)
+{
+    if (isfinite(value)) {
+        char text[QNI_DIGITS_SIZE];
+        qni_sheet_bytes(sheet, text, qni_digits_write(text, value, -digits));
+    } else {
+        qni_sheet_bytes(sheet, "-", 1);
+    }
+    qni_sheet_cell(sheet, isfinite(value) ? QNI_CELL_NUMBER : QNI_CELL_MISSING);
+}
+
+void qni_sheet_count(qni_sheet *sheet, int64_t value)
+{
+    char text[32];
+    qni_sheet_bytes(sheet, text, snprintf(text, sizeof text, "%" PRId64, value));
+    qni_sheet_cell(sheet, QNI_CELL_NUMBER);
+}
+
+void qni_sheet_day(qni_sheet *sheet, int32_t day)
+{
+    char text[QNI_TIME_TEXT_SIZE];
+    qni_sheet_bytes(sheet, text, qni_date_text(text, day));
+    qni_sheet_cell(sheet, QNI_CELL_TEXT);
 }
 
 qn_status qni_sheet_finish(qni_sheet *sheet, qn_error *err)

@@ -43,6 +43,13 @@ void qni_sheet_foreign(qni_sheet *sheet, const char *text, int64_t size);
 /* What was added becomes the next cell, and rows are written once there are enough of them. */
 void qni_sheet_cell(qni_sheet *sheet, qni_cell kind);
 
+/* Whole cells: a text of somebody else's ("" is missing), a number with so many digits after the point (one that is not
+ * finite is missing), a count, a day. */
+void qni_sheet_text(qni_sheet *sheet, const char *text);
+void qni_sheet_number(qni_sheet *sheet, double value, int digits);
+void qni_sheet_count(qni_sheet *sheet, int64_t value);
+void qni_sheet_day(qni_sheet *sheet, int32_t day);
+
 /* Writes what is gathered. Errors: QN_NOMEM. */
 QN_MUST_USE qn_status qni_sheet_finish(qni_sheet *sheet, qn_error *err);
 void qni_sheet_free(qni_sheet *sheet); /* all zero is fine */

@@ -2,14 +2,12 @@
  * why, whether it is free of arbitrage; of a single day of expiry its strikes as well. */
 #include "base/number.h"
 #include "base/time.h"
-#include "cli/digits.h"
 #include "cli/sheet.h"
 #include "cli/smile_int.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 enum {
     SPOT_DIGITS = 8 /* providers keep prices as floats: what follows is noise */
@@ -17,37 +15,12 @@ enum {
 
 /* ---- cells ---- */
 
-static void text_cell(qni_sheet *sheet, const char *text)
-{
-    qni_sheet_bytes(sheet, text, (int64_t)strlen(text));
-    qni_sheet_cell(sheet, QNI_CELL_TEXT);
-}
-
-/* A number with so many digits after the point. */
-static void number_cell(qni_sheet *sheet, double value, int digits)
-{
-    char text[QNI_DIGITS_SIZE];
-    if (!isfinite(value)) {
-        qni_sheet_bytes(sheet, "-", 1);
-        qni_sheet_cell(sheet, QNI_CELL_MISSING);
-        return;
-    }
-    qni_sheet_bytes(sheet, text, qni_digits_write(text, value, -digits));
-    qni_sheet_cell(sheet, QNI_CELL_NUMBER);
-}
-
-static void count_cell(qni_sheet *sheet, int64_t value)
-{
-    char text[32];
-    qni_sheet_bytes(sheet, text, snprintf(text, sizeof text, "%" PRId64, value));
-    qni_sheet_cell(sheet, QNI_CELL_NUMBER);
-}
-
 static void day_cell(qni_sheet *sheet, const qn_smile *smile)
 {
     char text[QNI_TIME_TEXT_SIZE];
     qni_sheet_bytes(sheet, text, qni_date_text(text, smile->expiry));
-    text_cell(sheet, smile->settlement == QN_SETTLEMENT_AM ? " am" : "");
+    qni_sheet_bytes(sheet, " am", smile->settlement == QN_SETTLEMENT_AM ? 3 : 0);
+    qni_sheet_cell(sheet, QNI_CELL_TEXT);
 }
 
 static void write_time(qni_out *out, int64_t us)
@@ -98,17 +71,17 @@ static void expiry_row(qni_sheet *sheet, const qn_smile *smile)
 {
     bool fitted = smile->used > 0 && smile->shape != QN_SMILE_NONE;
     day_cell(sheet, smile);
-    number_cell(sheet, 365 * smile->calendar_years, 1);
-    number_cell(sheet, smile->forward, 3);
-    number_cell(sheet, smile->forward_error, 3);
-    number_cell(sheet, 100 * smile->rate, 2);
-    count_cell(sheet, smile->pairs);
-    count_cell(sheet, smile->used);
-    number_cell(sheet, 100 * smile->atm_vol, 2);
-    number_cell(sheet, 100 * smile->risk_reversal, 2);
-    number_cell(sheet, 100 * smile->butterfly, 2);
-    number_cell(sheet, fitted ? 100 * (double)qni_smile_inside(smile) / (double)smile->used : NAN, 0);
-    text_cell(sheet, qn_smile_shape_name(smile->shape));
+    qni_sheet_number(sheet, 365 * smile->calendar_years, 1);
+    qni_sheet_number(sheet, smile->forward, 3);
+    qni_sheet_number(sheet, smile->forward_error, 3);
+    qni_sheet_number(sheet, 100 * smile->rate, 2);
+    qni_sheet_count(sheet, smile->pairs);
+    qni_sheet_count(sheet, smile->used);
+    qni_sheet_number(sheet, 100 * smile->atm_vol, 2);
+    qni_sheet_number(sheet, 100 * smile->risk_reversal, 2);
+    qni_sheet_number(sheet, 100 * smile->butterfly, 2);
+    qni_sheet_number(sheet, fitted ? 100 * (double)qni_smile_inside(smile) / (double)smile->used : NAN, 0);
+    qni_sheet_text(sheet, qn_smile_shape_name(smile->shape));
 }
 
 static qn_status write_table(const smile_job *job, qn_error *err)
@@ -118,7 +91,7 @@ static qn_status write_table(const smile_job *job, qn_error *err)
     qni_sheet sheet;
     qni_sheet_init(&sheet, job->run->out, EXPIRY_COLUMNS, job->run->allocator);
     for (int64_t c = 0; c < EXPIRY_COLUMNS; c++)
-        text_cell(&sheet, heads[c]);
+        qni_sheet_text(&sheet, heads[c]);
     for (int64_t c = 1; c + 1 < EXPIRY_COLUMNS; c++)
         qni_sheet_numbers(&sheet, c);
     for (int64_t i = 0; i < job->smile_count; i++)
@@ -213,17 +186,17 @@ enum {
 static void point_row(qni_sheet *sheet, const qn_chain *chain, const qn_smile_point *p)
 {
     const qn_quote *quote = &chain->quotes[p->quote];
-    number_cell(sheet, p->strike, 2);
-    text_cell(sheet, p->type == QN_CALL ? "call" : "put");
-    number_cell(sheet, p->bid, 3);
-    number_cell(sheet, p->ask, 3);
-    number_cell(sheet, 100 * p->bid_vol, 2);
-    number_cell(sheet, 100 * p->mid_vol, 2);
-    number_cell(sheet, 100 * p->ask_vol, 2);
-    number_cell(sheet, 100 * p->fitted_vol, 2);
-    number_cell(sheet, p->weight, 3);
-    text_cell(sheet, quote->quote_class != QN_QUOTE_GOOD ? qn_quote_class_name((qn_quote_class)quote->quote_class)
-                                                         : qn_option_status_name(p->status));
+    qni_sheet_number(sheet, p->strike, 2);
+    qni_sheet_text(sheet, p->type == QN_CALL ? "call" : "put");
+    qni_sheet_number(sheet, p->bid, 3);
+    qni_sheet_number(sheet, p->ask, 3);
+    qni_sheet_number(sheet, 100 * p->bid_vol, 2);
+    qni_sheet_number(sheet, 100 * p->mid_vol, 2);
+    qni_sheet_number(sheet, 100 * p->ask_vol, 2);
+    qni_sheet_number(sheet, 100 * p->fitted_vol, 2);
+    qni_sheet_number(sheet, p->weight, 3);
+    qni_sheet_text(sheet, quote->quote_class != QN_QUOTE_GOOD ? qn_quote_class_name((qn_quote_class)quote->quote_class)
+                                                              : qn_option_status_name(p->status));
 }
 
 static qn_status write_points(const smile_job *job, const qn_smile *smile, qn_error *err)
@@ -238,7 +211,7 @@ static qn_status write_points(const smile_job *job, const qn_smile *smile, qn_er
     write_parameters(job->run->out, smile);
     qni_sheet_init(&sheet, job->run->out, POINT_COLUMNS, job->run->allocator);
     for (int64_t c = 0; c < POINT_COLUMNS; c++)
-        text_cell(&sheet, heads[c]);
+        qni_sheet_text(&sheet, heads[c]);
     for (int64_t i = 0; i < smile->point_count; i++)
         point_row(&sheet, job->chain, &smile->points[i]);
     qn_status s = qni_sheet_finish(&sheet, err);

@@ -26,8 +26,9 @@ static const qni_verb leading = {
     .leading = true,
 };
 
-static const qni_verb *const verbs[] = {&qni_verb_fit,   &qni_verb_predict, &qni_verb_iv, &qni_verb_price,
-                                        &qni_verb_smile, &qni_verb_sql,     &qni_verb_db, &qni_verb_cache,
+static const qni_verb *const verbs[] = {&qni_verb_fit,   &qni_verb_predict, &qni_verb_iv,      &qni_verb_price,
+                                        &qni_verb_smile, &qni_verb_scan,    &qni_verb_explain, &qni_verb_import,
+                                        &qni_verb_data,  &qni_verb_sql,     &qni_verb_db,      &qni_verb_cache,
                                         &qni_verb_info,  &qni_verb_config};
 
 static const qni_variable variables[] = {
@@ -37,6 +38,9 @@ static const qni_variable variables[] = {
      "below the second."},
     {"XDG_CACHE_HOME, HOME",
      "Where the cache lies: quern/cache below the first; where that is not set, .cache/quern/cache below the second."},
+    {"XDG_DATA_HOME, HOME",
+     "Where the store of chains, prices and earnings lies: quern/market.db below the first; where that is not set, "
+     ".local/share/quern/market.db below the second."},
     {"CREDENTIALS_DIRECTORY", "Where systemd keeps the credentials of a service: a secret is credential:NAME there."},
     {"QUERN_CPU",
      "Which vector instructions may be used: baseline, avx2 or avx512. Without it, the widest that the processor has."},

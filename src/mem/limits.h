@@ -101,6 +101,9 @@
 /* Owners that are looked at for that: whoever holds more than a ninth of the blocks is among them. */
 #define QNI_BLOCKS_SUSPECTS 8
 
+/* Bytes of a sentence of a result's notes, its zero included: some lines of a terminal. */
+#define QNI_NOTE_SIZE 512
+
 /* Keys of a conflating ring: its table names slots by 32 bits, and nobody waits for a thousand million. */
 #define QNI_CONFLATE_CAPACITY_MAX (INT64_C(1) << 30)
 

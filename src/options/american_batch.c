@@ -113,6 +113,7 @@ qn_status qni_american_work_init(qni_american_work *work, const qn_american_opti
     int level;
     qn_status s = qni_cpu_level(&level, err);
     work->solve = s == QN_OK ? qni_option_kernels_of(level)->american : NULL;
+    work->premiums = s == QN_OK ? qni_option_kernels_of(level)->premiums : NULL;
     return s;
 }
 

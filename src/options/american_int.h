@@ -52,6 +52,23 @@ typedef struct qni_american_puts {
 typedef void qni_american_solve(qni_american_puts *puts, const qni_american_rung *rung, const int32_t *index,
                                 int64_t count, double *scratch);
 
+/* Premiums of the calls or of the puts of one expiry; a call is a put with rate and yield, spot and strike exchanged
+ * (american_value.c). */
+typedef struct qni_premium {
+    bool call;
+    double spot, years;
+    double rate, yield; /* of the put */
+    int64_t count;      /* of volatilities */
+    double log_sigma[QNI_PREMIUM_NODES];
+    double shape[QNI_PREMIUM_NODES][QNI_PREMIUM_ROWS]; /* H / sigma^2 */
+    bool solved; /* false: the boundary needs to be computed more finely than here */
+} qni_premium;
+
+/* Into out: premiums at `count` strikes and sigmas, in the unit of prices, from boundaries on this rung. NaN: exercised
+ * now. */
+typedef void qni_american_premiums(double *out, const qni_premium *premium, const qni_american_rung *rung,
+                                   const double *strikes, const double *sigmas, int64_t count);
+
 /* One option. */
 typedef struct qni_american_option {
     double spot, strike, years, rate, yield, sigma;
@@ -82,6 +99,7 @@ typedef struct qni_american_work {
     double accuracy;      /* with a yield alone */
     double cash_accuracy; /* with dividends */
     qni_american_solve *solve;
+    qni_american_premiums *premiums;
     qni_american_rung rungs[QNI_AMERICAN_RUNGS]; /* rows 0: not made yet */
     double *scratch;                             /* (scratch_count), for solve and for grids */
     int64_t scratch_count;

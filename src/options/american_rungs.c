@@ -51,23 +51,25 @@ static double legendre(double *derivative, int n, double z)
     return p;
 }
 
-/* Gauss and Legendre's rule of n terms for angles between 0 and pi / 2. */
+/* Gauss and Legendre's rule of n terms for angles between 0 and pi / 2, which is symmetric. */
 static void angles_of(double *angles, int n)
 {
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < (n + 1) / 2; i++) {
         double z = v_cos(PI * (i + 0.75) / (n + 0.5)), derivative;
-        for (int round = 0; round < 4; round++) { /* each doubles the digits; the start has three */
+        for (int round = 0; round < 3; round++) { /* each doubles the digits; the start has three */
             double p = legendre(&derivative, n, z);
             z -= p / derivative;
         }
         legendre(&derivative, n, z);
-        double angle = PI / 4 * (1 - z);
         double weight = PI / 4 * 2 / ((1 - z * z) * derivative * derivative);
-        double sine = v_sin(angle), cosine = v_cos(angle);
-        *angles++ = sine;
-        *angles++ = 1 / sine;
-        *angles++ = cosine;
-        *angles++ = 2 * weight * cosine;
+        for (int side = 0; side < 2; side++) {
+            double *at = angles + INT64_C(4) * (side == 0 ? i : n - 1 - i);
+            double angle = PI / 4 * (side == 0 ? 1 - z : 1 + z), sine = v_sin(angle), cosine = v_cos(angle);
+            at[0] = sine;
+            at[1] = 1 / sine;
+            at[2] = cosine;
+            at[3] = 2 * weight * cosine;
+        }
     }
 }
 

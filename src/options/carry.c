@@ -145,7 +145,7 @@ static double fitting_spot(double *error, qni_sample *samples, qni_weighted *scr
         return fabs(apart) > QNI_SPOT_SURE * *error ? spot * exp(apart) : spot;
     }
     for (int64_t i = 0; i < n; i++)
-        scratch[i] = (qni_weighted){fabs(samples[i].y), 1};
+        scratch[i] = (qni_weighted){fabs(samples[i].y), 1, i};
     if (n > 0)
         *error = fmax(QNI_SPOT_LEAST, qni_median(scratch, n));
     return spot;
@@ -167,14 +167,12 @@ static void yields_alone(qni_rate *rates, const qni_expiry *expiries, int64_t co
     }
 }
 
-qn_status qni_expiries_yields(double *spot, double *change, qni_expiry *expiries, int64_t count, qn_arena *arena,
+qn_status qni_expiries_yields(qni_spot *spot, double *change, qni_expiry *expiries, int64_t count, qn_arena *arena,
                               qn_error *err)
 {
-    *spot = expiries->chain->spot;
-    bool known = *spot > 0 && isfinite(*spot);
+    bool known = expiries->chain->spot > 0 && isfinite(expiries->chain->spot);
     qni_rate *rates;
     void *samples, *scratch;
-    double error;
     qn_arena_mark mark = qn_arena_mark_now(arena);
     qn_status s = take_rates(&rates, arena, count + 1, err);
     if (s == QN_OK)
@@ -184,8 +182,9 @@ qn_status qni_expiries_yields(double *spot, double *change, qni_expiry *expiries
     if (s != QN_OK)
         return s;
     if (known) {
-        *spot = fitting_spot(&error, samples, scratch, expiries, count);
-        yields_alone(rates, expiries, count, *spot, error);
+        if (!spot->held)
+            spot->price = fitting_spot(&spot->error, samples, scratch, expiries, count);
+        yields_alone(rates, expiries, count, spot->price, spot->error);
         qni_rates_smooth(rates, count + 1, QNI_YIELD_WANDER);
     }
     *change = 0;
@@ -193,8 +192,8 @@ qn_status qni_expiries_yields(double *spot, double *change, qni_expiry *expiries
         qni_expiry *expiry = &expiries[i];
         qn_smile *smile = expiry->smile;
         double yield = smile->pairs > 0 ? rates[i + 1].rate : 0; /* without pairs the forward is one of no yield */
-        double total = yield * smile->calendar_years, before = expiry->yield * smile->years;
-        *change = fmax(*change, fmax(expiry->change, fabs(total - before)));
+        double total = yield * smile->calendar_years, last = expiry->yield * smile->years;
+        *change = fmax(*change, fmax(expiry->change, fabs(total - last)));
         smile->yield = known && isfinite(smile->forward) ? yield : NAN;
         expiry->yield = smile->years > 0 ? total / smile->years : 0;
         expiry->spot = spot_of(expiry, smile->forward);

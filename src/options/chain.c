@@ -4,13 +4,12 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/time.h"
-#include "mem/refuse.h"
+#include "options/chain_make.h"
 #include "options/limits.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 const char *qn_quote_class_name(qn_quote_class quote_class)
@@ -59,10 +58,9 @@ qn_status qni_chain_new(qni_chain **out, const qn_allocator *allocator, int64_t 
     qni_chain *c = block;
     *c = (qni_chain){.arena = arena, .allocator = allocator, .quote_capacity = quote_capacity};
     c->chain = (qn_chain){.size = (int64_t)sizeof c->chain, .ticker = "", .source = "", .format = "", .spot = NAN};
-    s = qn_arena_take(&block, arena, QNI_CHAIN_WARNINGS * (int64_t)sizeof *c->warnings, err);
+    s = qni_notes_init(&c->notes, arena, QNI_CHAIN_WARNINGS, err);
     if (s == QN_OK) {
-        c->warnings = block;
-        c->chain.warnings = c->warnings;
+        c->chain.warnings = c->notes.texts;
         s = qn_arena_take(&block, arena, quote_capacity * (int64_t)sizeof *c->quotes, err);
     }
     if (s != QN_OK) {
@@ -75,32 +73,13 @@ qn_status qni_chain_new(qni_chain **out, const qn_allocator *allocator, int64_t 
     return QN_OK;
 }
 
-qn_status qni_chain_text(const char **out, qni_chain *c, const char *text, int64_t size, qn_error *err)
-{
-    if (size < 0)
-        size = (int64_t)strlen(text);
-    void *block;
-    qn_status s = qn_arena_take(&block, c->arena, size + 1, err);
-    if (s != QN_OK)
-        return s;
-    memcpy(block, text, (size_t)size);
-    ((char *)block)[size] = '\0';
-    *out = block;
-    return QN_OK;
-}
-
 qn_status qni_chain_warn(qni_chain *c, qn_error *err, const char *format, ...)
 {
-    if (c->chain.warning_count == QNI_CHAIN_WARNINGS)
-        return QN_OK;
-    char sentence[QNI_CHAIN_SENTENCE];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(sentence, sizeof sentence, format, arguments);
+    qn_status s = qni_notes_add_list(&c->notes, err, format, arguments);
     va_end(arguments);
-    qn_status s = qni_chain_text(&c->warnings[c->chain.warning_count], c, sentence, -1, err);
-    if (s == QN_OK)
-        c->chain.warning_count++;
+    c->chain.warning_count = c->notes.count;
     return s;
 }
 
@@ -119,6 +98,23 @@ qn_status qni_chain_infer_as_of(bool *found, qni_chain *c, qn_error *err)
     return qni_chain_warn(c, err, "the quotes are taken to be of %sZ, the time of the latest trade", text);
 }
 
+qn_status qni_chain_make(qn_chain **out, qn_quote **quotes, qn_arena **arena, int64_t count,
+                         const qn_allocator *allocator, qn_error *err)
+{
+    *out = NULL;
+    if (count < 0 || count > QNI_CHAIN_QUOTES_MOST)
+        return qni_error(err, QN_INVALID, "%" PRId64 " quotes: from 0 to %" PRId64, count, QNI_CHAIN_QUOTES_MOST);
+    qni_chain *c;
+    qn_status s = qni_chain_new(&c, allocator, count, err);
+    if (s != QN_OK)
+        return s;
+    c->chain.count = count;
+    *out = &c->chain;
+    *quotes = c->quotes;
+    *arena = c->arena;
+    return QN_OK;
+}
+
 static qn_status check_quote(const qn_quote *q, int64_t index, qn_error *err)
 {
     if (q->type != QN_CALL && q->type != QN_PUT)
@@ -134,7 +130,7 @@ static qn_status check_quote(const qn_quote *q, int64_t index, qn_error *err)
 static qn_status fill(qni_chain *c, const char *ticker, const qn_quote *quotes, int64_t count,
                       const qn_chain_options *o, qn_error *err)
 {
-    qn_status s = qni_chain_text(&c->chain.ticker, c,
+    qn_status s = qni_arena_text(&c->chain.ticker, c->arena,
                                  o->ticker != NULL ? o->ticker
                                  : ticker != NULL  ? ticker
                                                    : "",

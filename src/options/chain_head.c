@@ -5,7 +5,7 @@
  * before a copy of the rows, so that one reader and one search for columns do for all files. */
 #include "options/chain_int.h"
 
-#include "base/error.h"
+#include "base/headings.h"
 #include "base/number.h"
 #include "options/limits.h"
 
@@ -65,23 +65,6 @@ static bool take_cell(span *cell, span *line, char delimiter)
     return true;
 }
 
-/* The one that a line has most of, outside quotes; a blank where there is none. */
-static char find_delimiter(span line)
-{
-    static const char candidates[] = {',', ';', '\t', '|'};
-    int64_t counts[sizeof candidates] = {0};
-    bool quoted = false;
-    for (int64_t i = 0; i < line.size; i++) {
-        quoted ^= line.text[i] == '"';
-        for (size_t j = 0; j < sizeof candidates && !quoted; j++)
-            counts[j] += line.text[i] == candidates[j];
-    }
-    size_t best = 0;
-    for (size_t j = 1; j < sizeof candidates; j++)
-        best = counts[j] > counts[best] ? j : best;
-    return counts[best] > 0 ? candidates[best] : ' ';
-}
-
 static bool is_word(span cell, const char *word)
 {
     return cell.size == (int64_t)strlen(word) && strncasecmp(cell.text, word, (size_t)cell.size) == 0;
@@ -109,7 +92,7 @@ typedef struct look {
 
 static look look_at(span line, const char *map)
 {
-    look l = {.delimiter = find_delimiter(line), .calls = -1, .puts = -1, .strike = -1};
+    look l = {.delimiter = qni_headings_delimiter(line.text, line.size), .calls = -1, .puts = -1, .strike = -1};
     span cell;
     for (; l.count < QNI_CHAIN_HEADER_CELLS && take_cell(&cell, &line, l.delimiter); l.count++) {
         l.known += qni_chain_is_column(cell.text, cell.size) || is_mapped(cell, map);
@@ -151,7 +134,7 @@ static bool take_label(span *rest, span cell, const char *label)
 static void read_above(qni_chain_head *head, span line)
 {
     span cell, rest;
-    char delimiter = find_delimiter(line);
+    char delimiter = qni_headings_delimiter(line.text, line.size);
     while (take_cell(&cell, &line, delimiter == ' ' ? ',' : delimiter)) {
         if (take_label(&rest, cell, "Last:") && isnan(head->spot)) {
             head->spot = price_of(rest);
@@ -197,32 +180,14 @@ static qn_status copy_renamed(qni_chain_head *head, span line, const look *l, co
     return QN_OK;
 }
 
-/* What else comes when a chain was asked for. */
-static qn_status check_kind(span all, const char *name, qn_error *err)
-{
-    while (all.size > 0 && (is_blank(*all.text) || *all.text == '\n' || *all.text == '\r')) {
-        all.text++;
-        all.size--;
-    }
-    if (all.size == 0)
-        return qni_error_at(err, QN_DATA, name, 0, 0, "the file is empty");
-    if (*all.text == '<')
-        return qni_error_at(err, QN_DATA, name, 1, 0,
-                            "this is a web page, not a table of quotes: look at what was downloaded");
-    if (*all.text == '{' || (all.size > 1 && *all.text == '[' && strchr("{[ \r\n", all.text[1]) != NULL))
-        return qni_error_at(err, QN_DATA, name, 1, 0, "this is JSON, not a table of quotes: chains are read from CSV");
-    return QN_OK;
-}
-
 qn_status qni_chain_find_head(qni_chain_head *out, const char *bytes, int64_t size, const char *name, const char *map,
                               qn_arena *arena, qn_error *err)
 {
-    if (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
-        bytes += 3;
-        size -= 3;
-    }
+    const int64_t mark = qni_headings_mark_size(bytes, size);
+    bytes += mark;
+    size -= mark;
     *out = (qni_chain_head){.bytes = bytes, .size = size, .spot = (double)NAN};
-    qn_status s = check_kind((span){bytes, size}, name, err);
+    qn_status s = qni_headings_check_text(bytes, size, "quotes", name, err);
     if (s != QN_OK)
         return s;
     out->line_is_cut = bytes[size - 1] != '\n' && bytes[size - 1] != '\r';

@@ -3,13 +3,17 @@
  *   bytes ──chain_head.c──► header, what stands above it ──chain_columns.c──► which column is what
  *         ──CSV reader──► table ──chain_rows.c──► quotes, chain_symbol.c and chain_time.c reading their texts
  *         ──chain_classes.c──► sorted, classed, counted
- *   chain_read.c drives; chain.c owns: all that a chain holds lies in its arena and is freed with it. */
+ *   JSON  ──chain_tradier.c──► quotes ──chain_classes.c──► likewise
+ *   chain_names.c knows what a file has options on. chain_read.c drives; chain.c owns: all that a chain holds lies in
+ *   its arena and is freed with it. */
 #ifndef QNI_OPTIONS_CHAIN_INT_H
 #define QNI_OPTIONS_CHAIN_INT_H
 
-#include <quern/arena.h>
 #include <quern/chain.h>
 #include <quern/table.h>
+
+#include "mem/notes.h"
+#include "options/limits.h"
 
 typedef struct qni_chain {
     qn_chain chain; /* first: what callers hold is a pointer to it */
@@ -17,7 +21,7 @@ typedef struct qni_chain {
     const qn_allocator *allocator; /* of the arena */
     qn_quote *quotes;              /* (quote_capacity) chain.count of them are there */
     int64_t quote_capacity;
-    const char **warnings; /* (QNI_CHAIN_WARNINGS) */
+    qni_notes notes; /* what chain.warnings are */
 } qni_chain;
 
 /* chain.c */
@@ -27,9 +31,6 @@ QN_MUST_USE qn_status qni_chain_new(qni_chain **out, const qn_allocator *allocat
                                     qn_error *err);
 void qni_chain_free(qni_chain *c);
 
-/* A copy of `size` bytes (-1: up to the zero) in the arena. */
-QN_MUST_USE qn_status qni_chain_text(const char **out, qni_chain *c, const char *text, int64_t size, qn_error *err);
-
 /* Adds a warning. */
 QN_MUST_USE qn_status qni_chain_warn(qni_chain *c, qn_error *err, const char *format, ...) QN_PRINTF(3, 4);
 
@@ -38,6 +39,35 @@ QN_MUST_USE qn_status qni_chain_infer_as_of(bool *found, qni_chain *c, qn_error 
 
 /* chain_classes.c: sorts and classes the quotes; as_of_us and spot are there. */
 QN_MUST_USE qn_status qni_chain_finish(qni_chain *c, qn_error *err);
+
+/* chain_names.c: the underlyings that a file has options on, and the one that is wanted. */
+
+typedef struct qni_chain_names {
+    const char *asked; /* as the caller writes it; NULL: any */
+    char wanted[16];   /* the same as chains have it; "": any */
+    struct {
+        char name[16];
+        int64_t count; /* of quotes */
+    } seen[QNI_CHAIN_NAMES_SHOWN];
+    int64_t seen_count, others; /* underlyings, and quotes that do not count */
+} qni_chain_names;
+
+void qni_chain_names_init(qni_chain_names *out, const char *asked);
+
+/* A quote of that underlying ("": not told). False: it is not the one that is wanted. */
+bool qni_chain_names_take(qni_chain_names *names, const char *underlying);
+
+/* The ticker of the chain, when all its quotes are there. Errors: QN_DATA (several underlyings, or not the one that is
+ * wanted), QN_NOMEM. */
+QN_MUST_USE qn_status qni_chain_name(qni_chain *c, const qni_chain_names *names, const char *file, qn_error *err);
+
+/* chain_tradier.c */
+
+/* Reads what Tradier answers. `turn` (16 bytes) NULL: all of it is one chain. Else it is the underlying whose chain is
+ * read, "": that of the first option; then the one whose turn is next, by name, behind the last of which the first
+ * comes again. Errors: QN_DATA, QN_NAME (there is a map), QN_LIMIT, QN_NOMEM. */
+QN_MUST_USE qn_status qni_chain_read_tradier(qni_chain **out, const char *bytes, int64_t size, const char *name,
+                                             const qn_chain_options *options, char turn[16], qn_error *err);
 
 /* chain_head.c */
 
@@ -119,10 +149,33 @@ QN_MUST_USE qn_status qni_chain_find_layout(qni_chain_layout *out, const char *c
 /* Selects the columns of a layout to be read. */
 QN_MUST_USE qn_status qni_chain_select(qn_csv *csv, const qni_chain_layout *layout, qn_error *err);
 
-/* chain_rows.c: the rows of a table as quotes of a chain, with its ticker, time and spot. `file` has the layout by the
- * file's columns, whose names are `names`. */
-QN_MUST_USE qn_status qni_chain_read_rows(qni_chain **out, const qn_table *table, const qni_chain_layout *file,
-                                          const char *const *names, const qni_chain_head *head,
-                                          const qn_chain_options *options, const char *name, qn_error *err);
+/* What the rows of a table are, which chain_rows.c needs to know. */
+typedef struct qni_chain_rows {
+    const qn_table *table;
+    const qni_chain_layout *file; /* by the file's columns, whose names are `names` */
+    const char *const *names;
+    const qni_chain_head *head;
+    const char *name; /* of the file */
+    bool part;        /* what is left out is read by itself */
+} qni_chain_rows;
+
+/* chain_rows.c: the rows of a table as quotes of a chain, of which there are at most `most`, with its ticker, time and
+ * spot. */
+QN_MUST_USE qn_status qni_chain_read_rows(qni_chain **out, const qni_chain_rows *rows, int64_t most,
+                                          const qn_chain_options *options, qn_error *err);
+
+/* A chain of a file of several. */
+typedef struct qni_chain_part {
+    char ticker[16];
+    int32_t day;
+    int64_t as_of_us; /* the latest of its quotes; of a day without times its close; 0: not told */
+    bool inferred;    /* a day without times */
+    int64_t count;    /* quotes */
+} qni_chain_part;
+
+/* chain_rows.c: which chains the rows are, by underlying and day: parts (most) in the order of the file, *count of
+ * them. Errors: QN_DATA (a cell that cannot be read), QN_LIMIT (more than `most`), QN_NOMEM. */
+QN_MUST_USE qn_status qni_chain_find_parts(qni_chain_part *parts, int64_t most, int64_t *count,
+                                           const qni_chain_rows *rows, const qn_chain_options *options, qn_error *err);
 
 #endif

@@ -15,12 +15,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* An underlying that a file tells of. */
-typedef struct underlying {
-    char name[16];
-    int64_t count; /* quotes of it */
-} underlying;
-
 typedef struct rows {
     qni_chain *c;
     const qn_table *table;
@@ -35,15 +29,14 @@ typedef struct rows {
     const char *name;
     qn_error *err;
 
+    bool part;       /* what does not count here is another chain's */
     bool choose_day; /* only rows whose as_of lies in as_of_day count */
     bool has_as_of;
     int32_t as_of_day;
-    int64_t other_days, other_tickers; /* rows and quotes that do not count */
+    int64_t other_days; /* rows that do not count */
     int64_t odd_symbols, odd_line;
-    underlying seen[QNI_CHAIN_NAMES_SHOWN];
-    int64_t seen_count;
-    char wanted[16]; /* the underlying that was asked for; "": any */
-    double spot;     /* of the first row that tells */
+    qni_chain_names underlyings;
+    double spot; /* of the first row that tells */
     double spot_least, spot_most;
     bool days_agree; /* every row's expiry less its days is days_from */
     int32_t days_from;
@@ -247,7 +240,7 @@ static qn_status take_date(rows *r, int64_t us, bool has_time)
     if (has_time)
         return QN_OK;
     r->c->chain.as_of_us =
-        qn_market_session(NULL, &close, r->as_of_day) ? close : qn_market_time(r->as_of_day, INT64_C(57600));
+        qn_market_session(NULL, &close, r->as_of_day) ? close : qn_market_time(r->as_of_day, QNI_CHAIN_CLOSE_S);
     r->c->chain.as_of_inferred = true;
     char date[QNI_TIME_TEXT_SIZE];
     (void)qni_date_text(date, r->as_of_day);
@@ -330,34 +323,6 @@ static qn_status find_as_of(rows *r)
         return qni_error_at(r->err, QN_DATA, r->name, r->head->lines_before, 0,
                             "\"Date: %s\" is no time (Date: July 12, 2022, 11:55 AM EDT)", r->head->date);
     return take_date(r, us, has_time);
-}
-
-/* Letters and digits of a name in upper case: "^SPX", "BRK.B" and "brk-b" as exchanges write them. */
-static void plain_name(char out[16], const char *name)
-{
-    size_t size = 0;
-    for (; *name != '\0' && size < 15; name++) {
-        bool small = *name >= 'a' && *name <= 'z';
-        if (small || (*name >= 'A' && *name <= 'Z') || (*name >= '0' && *name <= '9'))
-            out[size++] = (char)(small ? *name - 32 : *name);
-    }
-    out[size] = '\0';
-}
-
-/* Counts a quote of an underlying. */
-static void note_underlying(rows *r, const char *name)
-{
-    for (int64_t i = 0; i < r->seen_count && i < QNI_CHAIN_NAMES_SHOWN; i++) {
-        if (strcmp(r->seen[i].name, name) == 0) {
-            r->seen[i].count++;
-            return;
-        }
-    }
-    if (r->seen_count++ < QNI_CHAIN_NAMES_SHOWN) {
-        underlying *u = &r->seen[r->seen_count - 1];
-        *u = (underlying){.count = 1};
-        memcpy(u->name, name, strlen(name));
-    }
 }
 
 /* A quote while it is read. */
@@ -486,10 +451,10 @@ static qn_status take_underlying(const rows *r, draft *d)
     if (ticker == NULL)
         ticker = text(r, QNI_CHAIN_ONE, QNI_CHAIN_ROOT, d->row);
     if (ticker != NULL) {
-        plain_name(told, ticker);
-        plain_name(told, qni_root_ticker(told));
+        (void)qn_ticker_plain(told, ticker);
+        (void)qn_ticker_plain(told, qni_root_ticker(told));
     }
-    plain_name(d->underlying, d->has_symbol ? qni_root_ticker(d->symbol.root) : told);
+    (void)qn_ticker_plain(d->underlying, d->has_symbol ? qni_root_ticker(d->symbol.root) : told);
     size_t size = strlen(told);
     bool adjusted = strlen(d->underlying) == size + 1 && memcmp(told, d->underlying, size) == 0 &&
                     d->underlying[size] >= '0' && d->underlying[size] <= '9'; /* after a merger or a split */
@@ -522,13 +487,8 @@ static qn_status take_quote(rows *r, int64_t row, int side)
         s = take_underlying(r, &d);
     if (s != QN_OK)
         return s;
-    if (d.underlying[0] != '\0') {
-        note_underlying(r, d.underlying);
-        if (r->wanted[0] != '\0' && strcmp(r->wanted, d.underlying) != 0) {
-            r->other_tickers++;
-            return QN_OK;
-        }
-    }
+    if (!qni_chain_names_take(&r->underlyings, d.underlying))
+        return QN_OK;
     d.q.bid = number(r, side, QNI_CHAIN_BID, row);
     d.q.ask = number(r, side, QNI_CHAIN_ASK, row);
     d.q.last = number(r, side, QNI_CHAIN_LAST, row);
@@ -558,38 +518,14 @@ static qn_status take_rows(rows *r)
                 return s;
         }
     }
+    if (r->part)
+        r->other_days = r->underlyings.others = 0;
     return QN_OK;
-}
-
-static void list_underlyings(char out[QNI_CHAIN_SENTENCE / 2], const rows *r)
-{
-    size_t at = 0;
-    out[0] = '\0';
-    for (int64_t i = 0; i < r->seen_count && i < QNI_CHAIN_NAMES_SHOWN; i++)
-        at += (size_t)snprintf(out + at, QNI_CHAIN_SENTENCE / 2 - at, "%s%s (%" PRId64 ")", i > 0 ? ", " : "",
-                               r->seen[i].name, r->seen[i].count);
-    if (r->seen_count > QNI_CHAIN_NAMES_SHOWN)
-        (void)snprintf(out + at, QNI_CHAIN_SENTENCE / 2 - at, ", ...");
 }
 
 static qn_status name_chain(rows *r)
 {
-    char list[QNI_CHAIN_SENTENCE / 2];
-    list_underlyings(list, r);
-    if (r->wanted[0] == '\0' && r->seen_count > 1)
-        return qni_error_at(r->err, QN_DATA, r->name, 0, 0,
-                            "there are options on several underlyings, %s: choose one by its ticker", list);
-    if (r->c->chain.count == 0 && r->other_tickers > 0)
-        return qni_error_at(r->err, QN_DATA, r->name, 0, 0, "no option is on \"%s\", but on %s", r->options->ticker,
-                            list);
-    const char *ticker = r->options->ticker != NULL ? r->options->ticker : "";
-    if (r->seen_count > 0)
-        ticker = r->wanted[0] != '\0' ? r->wanted : r->seen[0].name;
-    qn_status s = qni_chain_text(&r->c->chain.ticker, r->c, ticker, -1, r->err);
-    if (s == QN_OK && r->other_tickers > 0)
-        s = qni_chain_warn(r->c, r->err, "%" PRId64 " quotes are not on %s and were left out: the file has %s",
-                           r->other_tickers, ticker, list);
-    return s;
+    return qni_chain_name(r->c, &r->underlyings, r->name, r->err);
 }
 
 /* As a last resort. */
@@ -637,29 +573,30 @@ static qn_status read_rows(rows *r)
     return qni_chain_finish(r->c, r->err);
 }
 
-qn_status qni_chain_read_rows(qni_chain **out, const qn_table *table, const qni_chain_layout *file,
-                              const char *const *names, const qni_chain_head *head, const qn_chain_options *options,
-                              const char *name, qn_error *err)
+static rows rows_of(const qni_chain_rows *of, const qn_chain_options *options, qn_error *err)
 {
-    rows r = {.table = table,
-              .file = file,
-              .names = names,
-              .head = head,
-              .options = options,
-              .name = name,
-              .err = err,
-              .spot = (double)NAN};
+    return (rows){.table = of->table,
+                  .file = of->file,
+                  .names = of->names,
+                  .head = of->head,
+                  .name = of->name,
+                  .part = of->part,
+                  .options = options,
+                  .err = err,
+                  .spot = (double)NAN};
+}
+
+qn_status qni_chain_read_rows(qni_chain **out, const qni_chain_rows *of, int64_t most, const qn_chain_options *options,
+                              qn_error *err)
+{
+    rows r = rows_of(of, options, err);
     *out = NULL;
-    if (options->ticker != NULL) {
-        plain_name(r.wanted, options->ticker);
-        plain_name(r.wanted, qni_root_ticker(r.wanted));
-    }
-    int64_t count = qn_table_row_count(table) * (file->two_sided ? 2 : 1);
-    if (count > QNI_CHAIN_QUOTES_MOST)
-        return qni_error_at(err, QN_LIMIT, name, 0, 0, "more than %" PRId64 " quotes", QNI_CHAIN_QUOTES_MOST);
-    qn_status s = qni_chain_new(&r.c, options->allocator, count, err);
+    qni_chain_names_init(&r.underlyings, options->ticker);
+    if (most > QNI_CHAIN_QUOTES_MOST)
+        return qni_error_at(err, QN_LIMIT, r.name, 0, 0, "more than %" PRId64 " quotes", QNI_CHAIN_QUOTES_MOST);
+    qn_status s = qni_chain_new(&r.c, options->allocator, most, err);
     if (s == QN_OK)
-        s = qni_chain_text(&r.c->chain.source, r.c, name, -1, err);
+        s = qni_arena_text(&r.c->chain.source, r.c->arena, r.name, -1, err);
     if (s == QN_OK)
         s = qn_arena_new(&r.scratch, options->allocator, 0, err);
     if (s == QN_OK)
@@ -671,4 +608,92 @@ qn_status qni_chain_read_rows(qni_chain **out, const qn_table *table, const qni_
     }
     *out = r.c;
     return QN_OK;
+}
+
+/* ---- which chains there are ---- */
+
+typedef struct parts {
+    qni_chain_part *items; /* (most), count of them found */
+    int64_t count, most, last;
+} parts;
+
+static bool is_part(const qni_chain_part *part, const char *ticker, int32_t day)
+{
+    return part->day == day && strcmp(part->ticker, ticker) == 0;
+}
+
+/* The part of that underlying and day; NULL: there are too many. Rows of one stand together as a rule. */
+static qni_chain_part *part_of(parts *p, const char *ticker, int32_t day)
+{
+    if (p->count > 0 && is_part(&p->items[p->last], ticker, day))
+        return &p->items[p->last];
+    for (p->last = 0; p->last < p->count; p->last++) {
+        if (is_part(&p->items[p->last], ticker, day))
+            return &p->items[p->last];
+    }
+    if (p->count == p->most)
+        return NULL;
+    qni_chain_part *part = &p->items[p->count++];
+    *part = (qni_chain_part){.day = day};
+    memcpy(part->ticker, ticker, strlen(ticker) + 1);
+    return part;
+}
+
+static void note_time(qni_chain_part *part, int64_t us, bool has_time)
+{
+    int64_t close;
+    if (!has_time)
+        us = qn_market_session(NULL, &close, part->day) ? close : qn_market_time(part->day, QNI_CHAIN_CLOSE_S);
+    if (part->as_of_us == 0 || us > part->as_of_us) {
+        part->as_of_us = us;
+        part->inferred = !has_time;
+    }
+}
+
+static qn_status note_row(parts *p, rows *r, int64_t row, int side)
+{
+    draft d = {.row = row, .side = side, .q.line = line_of(r, row)};
+    const int32_t c = code(r, QNI_CHAIN_ONE, QNI_CHAIN_AS_OF, row);
+    const int64_t us = c >= 0 ? r->values[QNI_CHAIN_ONE][QNI_CHAIN_AS_OF][c] : 0;
+    qn_status s = take_symbol(r, &d);
+    if (s == QN_OK)
+        s = take_underlying(r, &d);
+    if (s != QN_OK)
+        return s;
+    qni_chain_part *part = part_of(p, d.underlying, c >= 0 ? day_of(us) : 0);
+    if (part == NULL)
+        return qni_error_at(r->err, QN_LIMIT, r->name, 0, 0,
+                            "there are quotes of more than %" PRId64 " underlyings and days: choose one of them",
+                            p->most);
+    part->count++;
+    if (c >= 0)
+        note_time(part, us, r->has_time[c]);
+    return QN_OK;
+}
+
+static qn_status find_parts(parts *p, rows *r)
+{
+    const int first = r->file->two_sided ? QNI_CHAIN_CALL : QNI_CHAIN_ONE;
+    const int last = r->file->two_sided ? QNI_CHAIN_PUT : QNI_CHAIN_ONE;
+    qn_status s = prepare(r);
+    for (int64_t row = 0; s == QN_OK && row < qn_table_row_count(r->table); row++) {
+        for (int side = first; s == QN_OK && side <= last; side++)
+            s = note_row(p, r, row, side);
+    }
+    return s;
+}
+
+qn_status qni_chain_find_parts(qni_chain_part *items, int64_t most, int64_t *count, const qni_chain_rows *of,
+                               const qn_chain_options *options, qn_error *err)
+{
+    rows r = rows_of(of, options, err);
+    parts p = {.items = items, .most = most};
+    *count = 0;
+    qn_status s = qn_arena_new(&r.scratch, options->allocator, 0, err);
+    if (s != QN_OK)
+        return s;
+    s = find_parts(&p, &r);
+    qn_arena_free(r.scratch);
+    *count = p.count;
+    return s;
 }

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     DATE = 7,   /* yymmdd, C or P */
@@ -41,6 +42,24 @@ qn_settlement qni_root_settlement(const char *root)
 {
     ptrdiff_t i = find_root(root);
     return i < 0 ? QN_SETTLEMENT_PM : roots[i].settlement;
+}
+
+int qn_ticker_plain(char out[16], const char *name)
+{
+    size_t length = strlen(name);
+    if (length > 3 && strcasecmp(name + length - 3, ".US") == 0)
+        length -= 3;
+    int count = 0;
+    for (size_t i = 0; i < length; i++) {
+        bool small = name[i] >= 'a' && name[i] <= 'z';
+        if (!small && !(name[i] >= 'A' && name[i] <= 'Z') && !(name[i] >= '0' && name[i] <= '9'))
+            continue;
+        if (count < 15)
+            out[count] = (char)(small ? name[i] - 32 : name[i]);
+        count++;
+    }
+    out[count < 15 ? count : 15] = '\0';
+    return count;
 }
 
 /* The number that `count` digits make; -1: they are none. */

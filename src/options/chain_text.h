@@ -2,8 +2,8 @@
 #ifndef QNI_OPTIONS_CHAIN_TEXT_H
 #define QNI_OPTIONS_CHAIN_TEXT_H
 
+#include <quern/chain.h>
 #include <quern/market.h>
-#include <quern/option.h>
 
 /* A date as people and programs write it, whatever time follows: 2026-02-13, 20260213, 2/13/2026 (month first), Fri Feb
  * 13 2026, February 13, 2026, 13-Feb-26; or ten digits, seconds since 1970 (the day in New York). False: it is none. */

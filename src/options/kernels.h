@@ -7,6 +7,7 @@
 
 #include "options/american_int.h"
 #include "options/columns.h"
+#include "options/svi_int.h"
 
 /* The results of qn_option_results, in its order. */
 enum {
@@ -27,9 +28,11 @@ typedef struct qni_option_kernels {
      * where it is not OK, the results are any. True where one is not. */
     bool (*price)(double *const out[QNI_RESULT_COUNT], double *status, const qni_option_block *block);
     qni_american_solve *american;
+    qni_american_premiums *premiums;
     /* sigma (padded): the volatilities that give the prices; may be a column of the block. status as above, and where
      * it is not OK, NaN, or what qn_black_implied says of `bound`. True where one is not. */
     bool (*implied)(double *sigma, double *status, const qni_option_block *block, bool bound);
+    qni_svi_sum *svi;
 } qni_option_kernels;
 
 /* Those of a processor level (base/cpu.h), which this machine must have. */

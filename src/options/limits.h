@@ -30,6 +30,7 @@
 #define QNI_PARITY_AMERICAN_PAIRS     12    /* nearest the forward, where the premium of early exercise is least */
 #define QNI_PARITY_AMERICAN_STEPS     12    /* towards their forward; some six are taken */
 #define QNI_PARITY_AMERICAN_CONVERGED 1e-6  /* relative; what the prices are accurate to */
+#define QNI_PARITY_AMERICAN_FREE      2     /* steps after which pairs and spot stay as they are chosen */
 #define QNI_RATES_WANDER              0.005 /* of the rate, where time grows by a factor of e: as money markets' do */
 #define QNI_YIELD_WANDER              0.02  /* the same of a yield, in which single dividends come */
 #define QNI_YIELD_WIDTH               0.2   /* of yields about 0: dividends, and what borrowing a share may cost */
@@ -124,6 +125,28 @@
  * error by some thirty, in the worst of cases by three. */
 #define QNI_AMERICAN_TRUST 2.0
 
+/* Premiums of early exercise: the rung of the ladder on which boundaries are, with its nodes, how many volatilities
+ * they are solved for (with four, over a factor of ten in volatility, premiums are known to a thousandth; what
+ * is beyond that span is searched for by itself), and what
+ * they are used for: on that rung options of up to three years are within 1e-6 of their strike. A search begins at
+ * volatilities that are too high by the premium; prices that differ by no more than this, relative to the strike or
+ * to what does not matter, are the same; two or three rounds are taken. */
+#define QNI_PREMIUM_RUNG        2
+#define QNI_PREMIUM_ROWS        10
+#define QNI_PREMIUM_NODES       4
+#define QNI_PREMIUM_SPAN        10.0
+#define QNI_PREMIUM_YEARS       3.0
+#define QNI_PREMIUM_RATE        0.5
+#define QNI_PREMIUM_BELOW       0.9
+#define QNI_PREMIUM_TRUST       1e-5
+#define QNI_PREMIUM_WIDEN       1.02
+#define QNI_PREMIUM_CLOSE       1e-8
+#define QNI_PREMIUM_CLOSE_SLACK 0.1
+#define QNI_PREMIUM_ROUNDS      10
+/* What of a price does not matter: of half its spread, and of the strike. */
+#define QNI_PREMIUM_SLACK_SPREAD 0.01
+#define QNI_PREMIUM_SLACK        5e-7
+
 /* Smiles. */
 #define QNI_SVI_STRIKES 5 /* usable ones, below which five parameters mean nothing */
 
@@ -158,25 +181,33 @@
 /* A slope that is this many standard errors from what the others tell is held, and that is said. */
 #define QNI_SVI_APART 1.0
 
-/* The solver ends long before a change could be seen in any quote. */
-#define QNI_SVI_TOLERANCE   1e-10
-#define QNI_SVI_ROUGH       1e-5
-#define QNI_SVI_EVALUATIONS 100
+/* The solver ends long before a change could be seen in any quote; an expiry by itself, for a start and for what it
+ * tells of its slopes, sooner. */
+#define QNI_SVI_TOLERANCE         1e-9
+#define QNI_SVI_EVALUATIONS       100
+#define QNI_SVI_ROUGH             1e-4
+#define QNI_SVI_ROUGH_EVALUATIONS 40
+#define QNI_SVI_LAMBDA            1e-3  /* of the diagonal, added at first */
+#define QNI_SVI_LAMBDA_MOST       1e12  /* where it is so many times itself, nothing is gained any more */
+#define QNI_SVI_GAIN              1e-4  /* of what a step promises it has to keep */
+#define QNI_SVI_PIVOT             1e-13 /* relative; less is rounding */
 
 /* Penalties: nodes, odd in number, and the ratio of their powers (of the density p^2, to 70 widths of the curve; of
  * the next expiry p, to 1300 deviations at the money), the value they aim at so that what is left after them is on
  * the right side, and how many half spreads a violation counts: ten of every point for a density of -1, ten of one
  * for a half spread. */
-#define QNI_SVI_DENSITY_ROWS  49
-#define QNI_SVI_DENSITY_RATIO 1.11
-#define QNI_SVI_DENSITY_AIM   5e-3
-#define QNI_SVI_DENSITY_AGAIN 2.0 /* times what it was below 0 between nodes is aimed higher, once */
-#define QNI_SVI_DENSITY_STEEP 10.0
-#define QNI_SVI_BELIEF_ROWS   4 /* a value and a floor of both slopes */
-#define QNI_SVI_GAP_ROWS      61
-#define QNI_SVI_GAP_RATIO     1.3
-#define QNI_SVI_GAP_AIM       0.02
-#define QNI_SVI_GAP_STEEP     10.0
+#define QNI_SVI_DENSITY_ROWS   49
+#define QNI_SVI_DENSITY_PADDED 56 /* a multiple of QNI_OPTION_LANES */
+#define QNI_SVI_DENSITY_RATIO  1.11
+#define QNI_SVI_DENSITY_AIM    5e-3
+#define QNI_SVI_DENSITY_AGAIN  2.0 /* times what it was below 0 between nodes is aimed higher, once */
+#define QNI_SVI_DENSITY_STEEP  10.0
+#define QNI_SVI_BELIEF_ROWS    4 /* a value and a floor of both slopes */
+#define QNI_SVI_GAP_ROWS       61
+#define QNI_SVI_GAP_PADDED     64
+#define QNI_SVI_GAP_RATIO      1.3
+#define QNI_SVI_GAP_AIM        0.02
+#define QNI_SVI_GAP_STEEP      10.0
 
 /* Half spreads below this share of the volatility at the money are taken for no spreads at all. */
 #define QNI_SVI_SPREAD_LEAST 1e-4
@@ -215,14 +246,17 @@
 /* Chains: quotes of one, as a file of 1 GiB can hold; bytes of a file, once inflated: the longest real one has 2 MB. */
 #define QNI_CHAIN_QUOTES_MOST  (INT64_C(1) << 24)
 #define QNI_CHAIN_BYTES_MOST   (INT64_C(1) << 30)
-#define QNI_CHAIN_WARNINGS     8    /* there are as many kinds */
-#define QNI_CHAIN_SENTENCE     512  /* bytes of a warning */
-#define QNI_CHAIN_LINES_ABOVE  16   /* the header is looked for in; CBOE's tables have up to three before it */
-#define QNI_CHAIN_HEADER_CELLS 1000 /* are looked at: the widest have forty */
-#define QNI_CHAIN_MAP_ITEM     256  /* bytes of one */
-#define QNI_CHAIN_NAMES_SHOWN  5    /* underlyings or days in a message */
+#define QNI_CHAIN_PARTS_MOST   512   /* chains of one file: two years of days; of more, by year or ticker */
+#define QNI_CHAIN_CLOSE_S      57600 /* seconds from midnight to the close of a day without a session of its own */
+#define QNI_CHAIN_WARNINGS     8     /* there are as many kinds */
+#define QNI_CHAIN_SENTENCE     512   /* bytes of a warning: lists in it take half of them */
+#define QNI_CHAIN_LINES_ABOVE  16    /* the header is looked for in; CBOE's tables have up to three before it */
+#define QNI_CHAIN_HEADER_CELLS 1000  /* are looked at: the widest have forty */
+#define QNI_CHAIN_NAMES_SHOWN  5     /* underlyings or days in a message */
 /* Symbols have three digits of a strike, columns may have more. */
 #define QNI_CHAIN_STRIKE_DIGITS 0.00051
+#define QNI_CHAIN_JSON_TEXT     64    /* bytes of a symbol, a date or a type in JSON, and a zero */
+#define QNI_CHAIN_MS_MOST       4e12  /* milliseconds since 1970 of a quote: the year 2096 */
 #define QNI_CHAIN_DAYS_MOST     40000 /* to an expiry: a century */
 /* Prices of the underlying in one file may differ by so much without a word: of a tick. */
 #define QNI_CHAIN_SPOT_SPREAD 1e-4

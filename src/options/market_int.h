@@ -6,14 +6,13 @@
 #ifndef QNI_OPTIONS_MARKET_INT_H
 #define QNI_OPTIONS_MARKET_INT_H
 
+#include "options/hours.h"
+
 #include <quern/market.h>
 
 enum {
     QNI_SUNDAY = 0,
     QNI_SATURDAY = 6,
-    QNI_OPEN_SECOND = 34200,  /* 09:30 */
-    QNI_CLOSE_SECOND = 57600, /* 16:00 */
-    QNI_DAY_SECONDS = 86400,
 };
 
 static inline int qni_weekday(int32_t day) /* 0: Sunday */

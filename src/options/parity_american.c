@@ -51,8 +51,7 @@ static double common_sigma(const columns *c, int64_t i)
     return call ? c->sigma[i] : put ? c->sigma[c->count + i] : NAN;
 }
 
-/* The first of the pairs that are nearest to the forward; *n: how many. */
-static int64_t near_pairs(int64_t *n, const qni_expiry *expiry)
+int64_t qni_expiry_near_pairs(int64_t *n, const qni_expiry *expiry)
 {
     double forward = expiry->smile->forward;
     int64_t from = 0, to = expiry->smile->pairs;
@@ -109,7 +108,7 @@ qn_status qni_expiry_american_forward(qni_expiry *expiry, qn_error *err)
 {
     qn_smile *smile = expiry->smile;
     columns c;
-    int64_t first = near_pairs(&c.count, expiry);
+    int64_t first = qni_expiry_near_pairs(&c.count, expiry);
     expiry->change = 0;
     if (!(smile->forward > 0) || !(smile->years > 0) || c.count == 0)
         return QN_OK;

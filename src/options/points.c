@@ -2,8 +2,7 @@
  * the call from there on. What quotes of the other kind add is in the forward already. One thread. */
 #include <quern/black.h>
 
-#include "options/limits.h"
-#include "options/smile_int.h"
+#include "options/premium_int.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -11,7 +10,7 @@
 /* Prices and what follows from them, a column each: (3 n) for bid, middle and ask of n points. */
 typedef struct columns {
     int64_t count; /* n */
-    double *price, *strike, *sigma, *vega;
+    double *price, *strike, *sigma, *vega, *slack;
     int8_t *type;
     uint8_t *status;
 } columns;
@@ -69,6 +68,8 @@ static qn_status take_columns(columns *c, const qni_expiry *expiry, qn_error *er
     if (s == QN_OK)
         s = qni_expiry_take((void **)&c->vega, expiry, n, sizeof *c->vega, err);
     if (s == QN_OK)
+        s = qni_expiry_take((void **)&c->slack, expiry, n, sizeof *c->slack, err);
+    if (s == QN_OK)
         s = qni_expiry_take((void **)&c->type, expiry, n, sizeof *c->type, err);
     if (s == QN_OK)
         s = qni_expiry_take((void **)&c->status, expiry, n, sizeof *c->status, err);
@@ -85,49 +86,37 @@ static void fill_columns(columns *c, const qni_expiry *expiry)
         c->price[i] = point->bid > 0 ? point->bid : NAN;
         c->price[n + i] = good ? 0.5 * (point->bid + point->ask) : NAN;
         c->price[2 * n + i] = point->ask > 0 ? point->ask : NAN;
+        double half = point->bid >= 0 && point->ask > point->bid ? 0.5 * (point->ask - point->bid) : 0;
         for (int64_t j = i; j < 3 * n; j += n) {
+            c->slack[j] = fmax(QNI_PREMIUM_SLACK * point->strike, QNI_PREMIUM_SLACK_SPREAD * half);
             c->strike[j] = point->strike;
             c->type[j] = point->type;
         }
     }
 }
 
-static void one_for_all(qn_numbers *out, const double *value)
-{
-    *out = (qn_numbers){value, 0};
-}
-
 /* Volatilities of all prices, and the vegas of the middles. */
 static qn_status find_volatilities(columns *c, const qni_expiry *expiry, qn_error *err)
 {
     const qn_smile *smile = expiry->smile;
-    qn_option_batch batch;
-    qn_option_batch_init(&batch, sizeof batch);
-    batch.count = 3 * c->count;
-    batch.types = c->type;
-    batch.strike = (qn_numbers){c->strike, 1};
-    one_for_all(&batch.years, &smile->years);
-    one_for_all(&batch.rate, &expiry->rate);
-    qn_status s;
-    if (expiry->american) {
-        const qn_american_options options = qni_expiry_american_options(expiry);
-        one_for_all(&batch.spot, &expiry->spot);
-        one_for_all(&batch.yield, &expiry->yield);
-        s = qn_american_implied(c->sigma, c->status, &batch, c->price, false, &options, err);
-    } else {
-        one_for_all(&batch.forward, &smile->forward);
-        s = qn_black_implied(c->sigma, c->status, &batch, c->price, false, err);
-    }
+    qn_status s =
+        expiry->american
+            ? qni_expiry_implied(c->sigma, c->status, expiry, c->type, c->strike, c->price, c->slack, 3 * c->count, err)
+            : qni_expiry_implied_european(c->sigma, c->status, expiry, c->type, c->strike, c->price, 3 * c->count, err);
     if (s != QN_OK)
         return s;
+    qn_option_batch batch;
+    qn_option_batch_init(&batch, sizeof batch);
+    batch.count = c->count;
+    batch.types = c->type;
+    batch.forward = (qn_numbers){&smile->forward, 0};
+    batch.strike = (qn_numbers){c->strike, 1};
+    batch.years = (qn_numbers){&smile->years, 0};
+    batch.rate = (qn_numbers){&expiry->rate, 0};
+    batch.sigma = (qn_numbers){c->sigma + c->count, 1};
     qn_option_results results;
     qn_option_results_init(&results, sizeof results);
     results.vega = c->vega;
-    batch.count = c->count;
-    batch.spot = batch.yield = (qn_numbers){NULL, 0};
-    one_for_all(&batch.forward, &smile->forward);
-    batch.strike.values = c->strike;
-    batch.sigma = (qn_numbers){c->sigma + c->count, 1};
     return qn_black_price(&results, &batch, err);
 }
 

@@ -4,17 +4,26 @@
 #include "options/smile_int.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stddef.h>
 
-static int ascending(const void *a, const void *b)
+/* Shell's sort (gaps by Ciura, 2001), for which what is nearly sorted is little work. */
+static void sort(qni_weighted *x, int64_t n)
 {
-    double x = ((const qni_weighted *)a)->value, y = ((const qni_weighted *)b)->value;
-    return (x > y) - (x < y);
+    static const int64_t gaps[] = {701, 301, 132, 57, 23, 10, 4, 1};
+    for (size_t k = 0; k < sizeof gaps / sizeof gaps[0]; k++) {
+        for (int64_t gap = gaps[k], i = gap; i < n; i++) {
+            qni_weighted moved = x[i];
+            int64_t j = i;
+            for (; j >= gap && x[j - gap].value > moved.value; j -= gap)
+                x[j] = x[j - gap];
+            x[j] = moved;
+        }
+    }
 }
 
 double qni_median(qni_weighted *x, int64_t n)
 {
-    qsort(x, (size_t)n, sizeof *x, ascending);
+    sort(x, n);
     double all = 0, below = 0;
     for (int64_t i = 0; i < n; i++)
         all += x[i].weight;
@@ -38,11 +47,14 @@ static double residual(qni_line l, const qni_sample *sample)
     return (sample->y - l.level - l.slope * (sample->x - l.center)) / sample->deviation;
 }
 
-/* How far residuals in units of their standard deviations scatter; 1 where it is as these say or less. */
+/* How far residuals in units of their standard deviations scatter; 1 where it is as these say or less. Scratch is in
+ * the order of an earlier call, which is nearly that of this one. */
 static double scatter(qni_weighted *scratch, qni_line l, const qni_sample *samples, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++)
-        scratch[i] = (qni_weighted){fabs(residual(l, &samples[i])), 1 / samples[i].deviation};
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = scratch[i].index;
+        scratch[i] = (qni_weighted){fabs(residual(l, &samples[at])), 1 / samples[at].deviation, at};
+    }
     return fmax(1, 1.4826 * qni_median(scratch, n)); /* of a normal distribution */
 }
 
@@ -51,7 +63,7 @@ static double scatter(qni_weighted *scratch, qni_line l, const qni_sample *sampl
 static double median_level(qni_weighted *scratch, qni_line l, const qni_sample *samples, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
-        scratch[i] = (qni_weighted){samples[i].y - l.slope * (samples[i].x - l.center), 1 / samples[i].deviation};
+        scratch[i] = (qni_weighted){samples[i].y - l.slope * (samples[i].x - l.center), 1 / samples[i].deviation, i};
     return qni_median(scratch, n);
 }
 
@@ -63,7 +75,7 @@ static qni_line first_line(qni_weighted *scratch, const qni_sample *samples, int
     for (int64_t i = 0; i + half < n; i++) {
         const qni_sample *a = &samples[i], *b = a + half;
         double variance = a->deviation * a->deviation + b->deviation * b->deviation;
-        scratch[i] = (qni_weighted){(b->y - a->y) / (b->x - a->x), 1 / sqrt(variance)};
+        scratch[i] = (qni_weighted){(b->y - a->y) / (b->x - a->x), 1 / sqrt(variance), i};
     }
     l.slope = qni_median(scratch, n - half);
     l.level = median_level(scratch, l, samples, n);

@@ -34,7 +34,8 @@ typedef struct qni_expiry {
     /* What options are priced with, per year of the surface's clock. These and the dividends make the forward; the spot
      * is what it was when this expiry was quoted, which may not be the chain's. */
     double spot, rate, yield;
-    double change; /* of the forward by the last step towards it, relative to it */
+    struct qni_american_work *work; /* of its thread; NULL: European */
+    double change;                  /* of the forward by the last step towards it, relative to it */
 } qni_expiry;
 
 /* surface.c: how its American options are priced; borrows what the surface's options do. */
@@ -45,6 +46,7 @@ QN_MUST_USE qn_status qni_expiry_take(void **out, const qni_expiry *expiry, int6
 
 typedef struct qni_weighted {
     double value, weight;
+    int64_t index; /* of what it is of; the functions' own */
 } qni_weighted;
 
 /* robust.c: the weighted median of n > 0 numbers, which it sorts. */
@@ -79,6 +81,16 @@ QN_MUST_USE qn_status qni_expiry_agree(qni_expiry *expiry, const qni_sample *gap
  * that forward and the expiry's yield is taken out. */
 QN_MUST_USE qn_status qni_expiry_american_forward(qni_expiry *expiry, qn_error *err);
 
+/* parity_american.c: the first of the pairs that are nearest to the forward; *n: how many. */
+int64_t qni_expiry_near_pairs(int64_t *n, const qni_expiry *expiry);
+
+/* parity_premium.c: such steps of `count` expiries together, by premiums where these say it all. All memory is of
+ * `arena`, which must not be used for what lasts longer until they are over. */
+typedef struct qni_forwards qni_forwards;
+QN_MUST_USE qn_status qni_forwards_begin(qni_forwards **out, qni_expiry *expiries, int64_t count, qn_arena *arena,
+                                         qn_error *err);
+QN_MUST_USE qn_status qni_forwards_step(qni_forwards *forwards, struct qni_american_work *work, qn_error *err);
+
 /* A rate of an expiry as one of many. */
 typedef struct qni_rate {
     double years;
@@ -102,10 +114,16 @@ QN_MUST_USE qn_status qni_expiries_rates(bool *told, qni_expiry *expiries, int64
 /* carry.c: the forward that a spot makes with the expiry's rate and yield, and dividends. */
 double qni_expiry_forward_of(const qni_expiry *expiry, double spot);
 
-/* carry.c: with forwards, spots and yields of all expiries. *spot: that of the quotes, where the chain's does not fit
- * them; else the chain's. *change: the most that one of them has changed,
- * relative to the forward. */
-QN_MUST_USE qn_status qni_expiries_yields(double *spot, double *change, qni_expiry *expiries, int64_t count,
+/* The spot that all expiries have in common. */
+typedef struct qni_spot {
+    double price; /* that of the quotes, where the chain's does not fit them; else the chain's */
+    double error; /* its standard error, relative */
+    bool held;    /* it stays as it is */
+} qni_spot;
+
+/* carry.c: with forwards, spots and yields of all expiries, and the spot where it is not held. *change: the most that
+ * one of them has changed, relative to the forward. */
+QN_MUST_USE qn_status qni_expiries_yields(qni_spot *spot, double *change, qni_expiry *expiries, int64_t count,
                                           qn_arena *arena, qn_error *err);
 
 /* points.c: with a forward, fills points, their volatilities and weights, used. */

@@ -11,7 +11,7 @@
 #include "base/time.h"
 #include "mem/refuse.h"
 #include "options/limits.h"
-#include "options/smile_int.h"
+#include "options/premium_int.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -45,6 +45,8 @@ typedef struct build {
     qn_smile *smiles;      /* (count) */
     outcome *outcomes;     /* (count) */
     int64_t count;
+    qni_american_work *works; /* (work_count) NULL: European */
+    int64_t work_count;
     int64_t wave; /* the first expiry that is worked on now */
     qn_status (*step)(qni_expiry *expiry, qn_error *err);
 } build;
@@ -127,6 +129,23 @@ static qn_status check_dividends(const qn_surface_options *options, qn_error *er
     return QN_OK;
 }
 
+/* A share cannot pay out what it is worth. */
+static qn_status check_paid_out(const qn_chain *chain, const qn_surface_options *options, qn_error *err)
+{
+    if (chain->count == 0 || options->dividend_count == 0)
+        return QN_OK;
+    const qn_quote *last = &chain->quotes[chain->count - 1];
+    int64_t end_us = qn_market_expiry(last->expiry, (qn_settlement)last->settlement);
+    double years = qn_clock_years(options->clock, chain->as_of_us, end_us), sum = 0;
+    for (int64_t i = 0; i < options->dividend_count; i++)
+        if (options->dividends[i].years > 0 && options->dividends[i].years <= years)
+            sum += options->dividends[i].amount;
+    if (sum >= chain->spot)
+        return qni_error(err, QN_INVALID, "dividends of %g until the last expiry are not below the share's price, %g",
+                         sum, chain->spot);
+    return QN_OK;
+}
+
 static qn_status check(const qn_chain *chain, const qn_surface_options *options, qn_error *err)
 {
     if (chain == NULL)
@@ -137,7 +156,8 @@ static qn_status check(const qn_chain *chain, const qn_surface_options *options,
         return qni_error(err, QN_INVALID, "%d is no clock", (int)options->clock);
     if (options->rate_given && !(fabs(options->rate) <= QNI_SURFACE_RATE_MOST))
         return qni_error(err, QN_INVALID, "a rate of %g a year is none: 0.05 is five per cent", options->rate);
-    return check_dividends(options, err);
+    qn_status s = check_dividends(options, err);
+    return s == QN_OK ? check_paid_out(chain, options, err) : s;
 }
 
 static bool american(const build *b)
@@ -319,16 +339,29 @@ static void take_step(void *user, int64_t index)
     o->status = b->step(&b->expiries[b->wave + index], &o->err);
 }
 
+/* How many expiries are worked on at once. */
+static int64_t wave_size(const build *b)
+{
+    return b->options.threads == NULL ? 1 : qn_threads_count(b->options.threads) * QNI_SURFACE_WAVE;
+}
+
+static qn_status check_stop(build *b, qn_error *err)
+{
+    if (b->options.should_stop != NULL && b->options.should_stop(b->options.should_stop_user))
+        return qni_error(err, QN_INTERRUPTED, "interrupted at expiry %" PRId64 " of %" PRId64, b->wave + 1, b->count);
+    return QN_OK;
+}
+
 /* A step of all expiries, by waves, between which the caller is asked whether to go on, in its own thread. */
 static qn_status step_all(build *b, qn_status (*step)(qni_expiry *expiry, qn_error *err), qn_error *err)
 {
     qn_threads *threads = b->options.threads;
-    int64_t most = threads == NULL ? 1 : qn_threads_count(threads) * QNI_SURFACE_WAVE, n;
+    int64_t most = wave_size(b), n;
     b->step = step;
     for (b->wave = 0; b->wave < b->count; b->wave += n) {
-        if (b->options.should_stop != NULL && b->options.should_stop(b->options.should_stop_user))
-            return qni_error(err, QN_INTERRUPTED, "interrupted at expiry %" PRId64 " of %" PRId64, b->wave + 1,
-                             b->count);
+        qn_status s = check_stop(b, err);
+        if (s != QN_OK)
+            return s;
         n = b->count - b->wave < most ? b->count - b->wave : most;
         if (n == 1)
             take_step(b, 0); /* not as a task, so that its options may be split over the threads */
@@ -345,24 +378,65 @@ static qn_status step_all(build *b, qn_status (*step)(qni_expiry *expiry, qn_err
     return QN_OK;
 }
 
-/* Forwards and yields. Those of American options depend on each other through the premium of early exercise. */
-static qn_status find_forwards(build *b, qn_error *err)
+/* A step towards the forwards of American options, all expiries at once. */
+static qn_status step_together(build *b, qni_forwards *forwards, qn_error *err)
 {
-    qn_arena *arena = b->held->arena;
-    double spot = NAN, change = 0;
-    qn_status s = step_all(b, qni_expiry_forward, err);
-    if (s == QN_OK)
-        s = qni_expiries_yields(&spot, &change, b->expiries, b->count, arena, err);
-    for (int round = 0; b->held->surface.american && round < QNI_PARITY_AMERICAN_STEPS && s == QN_OK; round++) {
-        s = step_all(b, qni_expiry_american_forward, err);
+    b->wave = 0;
+    qn_status s = check_stop(b, err);
+    return s == QN_OK ? qni_forwards_step(forwards, &b->works[0], err) : s;
+}
+
+/* What threads price American options with: one for each expiry of a wave. */
+static qn_status take_works(build *b, qn_error *err)
+{
+    const qn_american_options options = qni_expiry_american_options(&b->expiries[0]);
+    int64_t size = wave_size(b), count = size < b->count ? size : b->count;
+    if (count < 1)
+        return QN_OK;
+    qn_status s = take((void **)&b->works, b->held->arena, count, sizeof *b->works, err);
+    for (int64_t i = 0; i < count && s == QN_OK; i++) {
+        s = qni_american_work_init(&b->works[i], &options, err);
+        b->work_count = i + 1;
+    }
+    for (int64_t i = 0; i < b->count && s == QN_OK; i++)
+        b->expiries[i].work = &b->works[i % count];
+    return s;
+}
+
+/* Forwards and yields. Those of American options depend on each other through the premium of early exercise. */
+static qn_status find_american_forwards(build *b, qni_spot *spot, qn_error *err)
+{
+    double change = 0, before = INFINITY;
+    bool cash = b->options.dividend_count > 0; /* then options are priced one by one, by threads */
+    qni_forwards *forwards = NULL;
+    qn_arena_mark mark = qn_arena_mark_now(b->held->arena);
+    qn_status s = cash ? QN_OK : qni_forwards_begin(&forwards, b->expiries, b->count, b->held->arena, err);
+    for (int round = 0; round < QNI_PARITY_AMERICAN_STEPS && s == QN_OK; round++) {
+        s = cash ? step_all(b, qni_expiry_american_forward, err) : step_together(b, forwards, err);
         if (s == QN_OK)
-            s = qni_expiries_yields(&spot, &change, b->expiries, b->count, arena, err);
-        if (change < QNI_PARITY_AMERICAN_CONVERGED)
+            s = qni_expiries_yields(spot, &change, b->expiries, b->count, b->held->arena, err);
+        spot->held = round + 1 >= QNI_PARITY_AMERICAN_FREE;
+        double left = spot->held && round > 0 && change < before ? change * (change / before) : change;
+        before = change;
+        if (left < QNI_PARITY_AMERICAN_CONVERGED) /* steps shrink by a ratio: the next one would be that long */
             break;
     }
-    if (s == QN_OK && isfinite(spot) && fabs(spot / b->chain->spot - 1) > QNI_SPOT_SAID)
+    qn_arena_rewind(b->held->arena, mark);
+    return s;
+}
+
+static qn_status find_forwards(build *b, qn_error *err)
+{
+    double change = 0;
+    qni_spot spot = {.price = b->chain->spot};
+    qn_status s = step_all(b, qni_expiry_forward, err);
+    if (s == QN_OK)
+        s = qni_expiries_yields(&spot, &change, b->expiries, b->count, b->held->arena, err);
+    if (s == QN_OK && b->held->surface.american)
+        s = find_american_forwards(b, &spot, err);
+    if (s == QN_OK && isfinite(spot.price) && fabs(spot.price / b->chain->spot - 1) > QNI_SPOT_SAID)
         s = warn(b, err, "the spot %.6g does not fit the quotes, which are of one at %.6g: yields are by that",
-                 b->chain->spot, spot);
+                 b->chain->spot, spot.price);
     return s;
 }
 
@@ -426,6 +500,8 @@ static qn_status make(build *b, qn_error *err)
         s = find_expiries(b, err);
     if (s == QN_OK)
         s = find_rates(b, err);
+    if (s == QN_OK && surface->american)
+        s = take_works(b, err);
     if (s == QN_OK)
         s = find_forwards(b, err);
     if (s == QN_OK)
@@ -455,6 +531,8 @@ qn_status qn_surface_new(qn_surface **out, const qn_chain *chain, const qn_surfa
     if (s != QN_OK)
         return s;
     s = make(&b, err);
+    for (int64_t i = 0; i < b.work_count; i++)
+        qni_american_work_end(&b.works[i]);
     if (s != QN_OK)
         qn_surface_free(&b.held->surface);
     else

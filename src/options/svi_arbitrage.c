@@ -154,10 +154,15 @@ double qni_svi_least_gap(const qn_svi *low, const qn_svi *high)
     return fmin(s.least, gap(&s, 0));
 }
 
-bool qni_svi_admissible(const qn_svi *svi, const qn_svi *next)
+static bool is_admissible(const qn_svi *svi, double density, const qn_svi *next)
 {
     return (next == NULL || qni_svi_least_gap(svi, next) >= 0) && qni_svi_form_of(svi).x[QNI_SVI_LEAST] >= 0 &&
-           qni_svi_least_density(svi) >= QNI_SVI_DENSITY;
+           density >= QNI_SVI_DENSITY;
+}
+
+bool qni_svi_admissible(const qn_svi *svi, const qn_svi *next)
+{
+    return is_admissible(svi, qni_svi_least_density(svi), next);
 }
 
 qn_svi qni_svi_scaled(const qn_svi *next, double level)
@@ -223,9 +228,9 @@ static qn_svi moved(const qn_svi *svi, const qn_svi *next)
     return found;
 }
 
-bool qni_svi_mend(qn_svi *svi, const qni_svi_task *task)
+bool qni_svi_mend(qn_svi *svi, double density, const qni_svi_task *task)
 {
-    if (qni_svi_admissible(svi, task->next))
+    if (is_admissible(svi, density, task->next))
         return false;
     qn_svi lowered = *svi, other = moved(svi, task->next);
     qni_svi_form form = qni_svi_form_of(&other);

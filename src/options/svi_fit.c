@@ -12,8 +12,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/cpu.h"
 #include "mem/refuse.h"
 #include "options/limits.h"
+#include "options/kernels.h"
 #include "options/svi_int.h"
 
 /* An expiry between its first fit and its last. */
@@ -95,6 +97,9 @@ static void gather(fits *f, const qn_smile *smile)
         if (rows->n++ == 0)
             rows->low_k = point->k;
     }
+    rows->padded = (rows->n + QNI_OPTION_LANES - 1) / QNI_OPTION_LANES * QNI_OPTION_LANES;
+    for (int64_t i = rows->n; i < rows->padded; i++)
+        rows->k[i] = rows->w[i] = rows->scale[i] = 0;
     rows->unit = fmax(unit_of(smile, f->spreads), QNI_SVI_SPREAD_LEAST * most * sqrt(rows->atm / smile->years));
     for (int64_t i = 0; i < rows->n; i++)
         rows->scale[i] /= rows->unit;
@@ -147,10 +152,10 @@ static qn_status fit_alone(fits *f, qn_smile *smile, qn_error *err)
     qni_svi_task_alone(&f->task, &f->rows);
     stage *at = &f->stages[f->fitted++];
     *at = (stage){.form = qni_svi_start(&f->task), .smile = smile};
-    qn_status status = qni_svi_solve(&at->form, at->own, &f->task, QNI_SVI_ROUGH, f->options, err);
+    qni_svi_solve(&at->form, at->own, &f->task, true);
     at->slopes[0].root = at->form.x[QNI_SVI_RIGHT];
     at->slopes[1].root = at->form.x[QNI_SVI_LEFT];
-    return status;
+    return QN_OK;
 }
 
 /* Makes roots of slopes the growing sequence that is nearest by their errors: neighbours that fall are pooled, and as
@@ -254,18 +259,19 @@ static qn_status fit_held(fits *f, stage *at, const stage *next, qn_error *err)
     gather(f, at->smile);
     qni_svi_task_held(&f->task, &f->rows, next != NULL ? &next->smile->svi : NULL, at->slopes);
     qni_svi_form form = best_start(f, at, next);
-    qn_status status = qni_svi_solve(&form, NULL, &f->task, QNI_SVI_TOLERANCE, f->options, err);
+    qni_svi_solve(&form, NULL, &f->task, false);
     at->smile->shape = QN_SMILE_SVI;
+    at->smile->least_density = NAN;
     at->smile->svi = qni_svi_of_form(&form);
     double density = qni_svi_least_density(&at->smile->svi);
-    if (density < QNI_SVI_DENSITY && status == QN_OK) { /* it falls below 0 between two nodes */
+    if (density < QNI_SVI_DENSITY) { /* it falls below 0 between two nodes */
         f->task.aim -= QNI_SVI_DENSITY_AGAIN * density;
-        status = qni_svi_solve(&form, NULL, &f->task, QNI_SVI_TOLERANCE, f->options, err);
+        qni_svi_solve(&form, NULL, &f->task, false);
         at->smile->svi = qni_svi_of_form(&form);
+        density = qni_svi_least_density(&at->smile->svi);
     }
-    if (status != QN_OK)
-        return status;
-    qni_svi_mend(&at->smile->svi, &f->task);
+    if (!qni_svi_mend(&at->smile->svi, density, &f->task))
+        at->smile->least_density = density;
     return say_held(f, at, next, err);
 }
 
@@ -306,7 +312,8 @@ static qn_status finish(fits *f, qn_smile *smile, qn_error *err)
     }
     smile->rms_error = sqrt(sum / all);
     smile->median_spread_error = median(f->spreads, n);
-    smile->least_density = qni_svi_least_density(&smile->svi);
+    if (isnan(smile->least_density)) /* else it is known since the fit */
+        smile->least_density = qni_svi_least_density(&smile->svi);
     if (!(smile->median_spread_error > QNI_SVI_POOR))
         return QN_OK;
     char why[96];
@@ -337,12 +344,17 @@ qn_status qni_smiles_fit(qn_smile *smiles, int64_t count, const qn_surface_optio
                          qn_error *err)
 {
     fits f = {.options = options, .arena = arena, .most = 1};
+    int level;
+    qn_status status = qni_cpu_level(&level, err);
+    if (status != QN_OK)
+        return status;
+    f.task.sum = qni_option_kernels_of(level)->svi;
     f.allocator = options->workspace != NULL ? qn_workspace_allocator(options->workspace) : options->allocator;
     for (int64_t i = 0; i < count; i++)
         f.most = smiles[i].point_count > f.most ? smiles[i].point_count : f.most;
+    f.most = (f.most + QNI_OPTION_LANES - 1) / QNI_OPTION_LANES * QNI_OPTION_LANES;
     f.block = qni_alloc(f.allocator, 4 * f.most, sizeof *f.block);
     f.stages = qni_alloc(f.allocator, count, sizeof *f.stages);
-    qn_status status;
     if (f.block == NULL || f.stages == NULL)
         status = qni_refused(err, options->allocator, 4 * f.most * (int64_t)sizeof *f.block,
                              "the fits of smiles of %" PRId64 " strikes", f.most);

@@ -39,13 +39,14 @@ double qni_svi_least_gap(const qn_svi *low, const qn_svi *high);
 /* The rows of one expiry: what its curve is to pass through, and how much that counts. */
 typedef struct qni_svi_rows {
     int64_t n;
-    double *k;     /* (n) */
-    double *w;     /* (n) total variance of the mid */
-    double *scale; /* (n) of a difference in w to residuals: in half spreads of volatility, by weight */
-    double years;  /* to expiry */
-    double unit;   /* one half spread: what a weighted error of volatility is divided by */
-    double atm;    /* total variance near k = 0 */
-    double lowest; /* the least of w */
+    int64_t padded; /* n, rounded up to QNI_OPTION_LANES: the rows beyond are zeros */
+    double *k;      /* (padded) */
+    double *w;      /* (padded) total variance of the mid */
+    double *scale;  /* (padded) of a difference in w to residuals: in half spreads of volatility, by weight */
+    double years;   /* to expiry */
+    double unit;    /* one half spread: what a weighted error of volatility is divided by */
+    double atm;     /* total variance near k = 0 */
+    double lowest;  /* the least of w */
     double low_k, high_k;
 } qni_svi_rows;
 
@@ -56,17 +57,35 @@ typedef struct qni_svi_belief {
     double floor, floor_weight;
 } qni_svi_belief;
 
+/* Sums over the rows of points, densities and gaps of a task: of the loss; of half its gradient; of the Gauss-Newton
+ * part of half its matrix of second derivatives, by rows of its upper half, and the diagonal as it were without the
+ * curvature of the loss; and of what the curve's own second derivatives are times:
+ *   1, root + d, root - d, d / root, sigma / root, sigma^2 / root^3, d sigma / root^3, d^2 / root^3
+ * with d = k - m and root = sqrt(d^2 + sigma^2). */
+enum {
+    QNI_SVI_COST,
+    QNI_SVI_GRADIENT,
+    QNI_SVI_NORMAL = QNI_SVI_GRADIENT + QNI_SVI_COUNT,
+    QNI_SVI_SCALE = QNI_SVI_NORMAL + QNI_SVI_COUNT * (QNI_SVI_COUNT + 1) / 2,
+    QNI_SVI_BEND = QNI_SVI_SCALE + QNI_SVI_COUNT,
+    QNI_SVI_BENDS = 8,
+    QNI_SVI_SUMS = QNI_SVI_BEND + QNI_SVI_BENDS,
+};
+struct qni_svi_task;
+typedef void qni_svi_sum(double *sums, const struct qni_svi_task *task, const double *x);
+
 /* What the fit of one expiry minimises. */
 typedef struct qni_svi_task {
+    qni_svi_sum *sum; /* of this processor */
     const qni_svi_rows *rows;
-    bool dense;                          /* the density is to be above 0 */
-    const qn_svi *next;                  /* the curve of a later expiry, which this one may not cross; NULL: none */
-    qni_svi_belief beliefs[2];           /* of the right slope and the left one */
-    double aim;                          /* the density that is pressed for */
-    double steep;                        /* residual for a density that is 1 below that */
-    double powers[QNI_SVI_DENSITY_ROWS]; /* e^(t / 2) of the nodes m + sigma sinh(t) */
-    double gap_k[QNI_SVI_GAP_ROWS], gap_w[QNI_SVI_GAP_ROWS]; /* nodes and variances of the next expiry */
-    double gap_scale[QNI_SVI_GAP_ROWS];                      /* of a difference in variance to residuals */
+    bool dense;                            /* the density is to be above 0 */
+    const qn_svi *next;                    /* the curve of a later expiry, which this one may not cross; NULL: none */
+    qni_svi_belief beliefs[2];             /* of the right slope and the left one */
+    double aim;                            /* the density that is pressed for */
+    double steep;                          /* residual for a density that is 1 below that */
+    double powers[QNI_SVI_DENSITY_PADDED]; /* e^(t / 2) of the nodes m + sigma sinh(t); NaN: none */
+    double gap_k[QNI_SVI_GAP_PADDED], gap_w[QNI_SVI_GAP_PADDED]; /* nodes and variances of the next expiry; NaN: none */
+    double gap_scale[QNI_SVI_GAP_PADDED];                        /* of a difference in variance to residuals */
 } qni_svi_task;
 
 /* Of rows (borrowed) alone; and with all else: a density above 0, below next (borrowed; NULL: none), beliefs (2). */
@@ -80,10 +99,9 @@ qni_svi_form qni_svi_start(const qni_svi_task *task);
 /* What a fit minimises, at *form. */
 double qni_svi_cost(const qni_svi_form *form, const qni_svi_task *task);
 
-/* Makes *form the best curve, from where it is, as far as penalties hold it. weights (2; NULL: not wanted): 1 /
- * variance of the roots of the slopes, right and left. Errors as of qn_fit_solve. */
-QN_MUST_USE qn_status qni_svi_solve(qni_svi_form *form, double *weights, const qni_svi_task *task, double tolerance,
-                                    const qn_surface_options *options, qn_error *err);
+/* Makes *form the best curve, from where it is, as far as penalties hold it; `rough`: nearly. weights (2; NULL: not
+ * wanted): 1 / variance of the roots of the slopes, right and left. */
+void qni_svi_solve(qni_svi_form *form, double *weights, const qni_svi_task *task, bool rough);
 
 /* Whether the curve has no butterfly arbitrage and is not above `next` (NULL: none). */
 bool qni_svi_admissible(const qn_svi *svi, const qn_svi *next);
@@ -92,8 +110,8 @@ bool qni_svi_admissible(const qn_svi *svi, const qn_svi *next);
  * admissible where `next` is: g is concave in a factor of w, and a square at 0. NULL: a flat one. */
 qn_svi qni_svi_scaled(const qn_svi *next, double level);
 
-/* Makes the curve admissible: lowered, or moved towards qni_svi_scaled as far as needed, whichever costs less;
- * true: that changed it. */
-bool qni_svi_mend(qn_svi *svi, const qni_svi_task *task);
+/* Makes the curve, whose least density is given, admissible: lowered, or moved towards qni_svi_scaled as far as
+ * needed, whichever costs less; true: that changed it. */
+bool qni_svi_mend(qn_svi *svi, double density, const qni_svi_task *task);
 
 #endif

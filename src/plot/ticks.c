@@ -2,7 +2,7 @@
  *
  * A tick is a whole number of units of 10^power, so that its label is exact and no two labels are the same; its double
  * is the nearest to what the label says. Minor ticks divide the step once more. */
-#include "plot/axis_int.h"
+#include "plot/ticks.h"
 
 #include "base/number.h"
 

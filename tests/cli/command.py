@@ -96,7 +96,7 @@ class Command(unittest.TestCase):
         """An example of help, beside the project's examples. One of a database needs SQLite, one with a figure cairo."""
         if not os.path.exists(os.path.join(self.folder, "examples")):
             os.symlink(os.path.join(PROJECT, "examples"), os.path.join(self.folder, "examples"))
-        if ("memory:" in line or "sqlite:" in line) and not has_part("sqlite"):
+        if any(word in line for word in ("memory:", "sqlite:", "--store", "quern import", "quern data")) and not has_part("sqlite"):
             return
         if "--plot" in line and not has_part("cairo"):
             return

@@ -1,4 +1,4 @@
-"""The user's guides, docs/fit.md, docs/databases.md, docs/caching.md, docs/options.md and docs/smile.md, do what they print: their commands run, in order, and say what stands below them;
+"""The user's guides, docs/fit.md, docs/databases.md, docs/caching.md, docs/options.md, docs/smile.md and docs/scan.md, do what they print: their commands run, in order, and say what stands below them;
 their pieces of C stand in the programs that they name.
 
     QUERN=build/NAME/quern python3 tests/cli/guide.py --write docs/NAME.md     prints anew what its commands say
@@ -17,11 +17,12 @@ DATABASES = os.path.join(PROJECT, "docs", "databases.md")
 CACHING = os.path.join(PROJECT, "docs", "caching.md")
 OPTIONS = os.path.join(PROJECT, "docs", "options.md")
 SMILE = os.path.join(PROJECT, "docs", "smile.md")
+SCAN = os.path.join(PROJECT, "docs", "scan.md")
 
 
 def comparable(text):
     """How long it took and how many steps differ between machines and versions, and so do last digits where all are shown."""
-    text = re.sub(r"stored\W+\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", text)
+    text = re.sub(r"stored\W+\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?", "TIME", text)
     text = re.sub(r"\d+ iterations?, \d+ evaluations?, [\d.e-]+ m?s", "N iterations", text)
     return re.sub(r"-?\d+\.\d{9,}(e-?\d+)?", lambda number: f"{float(number.group()):.7g}", text)
 
@@ -83,6 +84,23 @@ class Guide(Command):
     def test_so_do_those_about_smiles(self):
         self.check(SMILE, 2)
 
+    @unittest.skipUnless(has_part("sqlite"), "SKIP: SQLite is not here")
+    def test_so_do_those_about_scans(self):
+        self.environment["XDG_DATA_HOME"] = self.folder
+        self.check(SCAN, 4)
+
+    def test_every_key_of_the_json_of_a_scan_is_listed(self):
+        folder = os.path.join(PROJECT, "examples", "scan")
+        result = json.loads(self.succeeds("scan", "--chains", os.path.join(folder, "chains"), "--earnings", os.path.join(folder, "reports.csv"), "--prices",
+                                          os.path.join(folder, "daily.csv"), "--format", "json"))
+        for part in ("settings",):  # names of options
+            del result[part]
+        for ticker in result["tickers"]:  # names of classes of quotes, and of the parts of a score, which have a table each
+            del ticker["quotes"], ticker["score_parts"]
+        with open(SCAN) as file:
+            listed = set(re.findall(r"`(\w+)`", file.read()))
+        self.assertEqual(keys(result) - listed - {"quotes", "score_parts"}, set())
+
     def test_every_key_of_the_json_of_a_smile_is_listed(self):
         out = self.succeeds("smile", os.path.join(PROJECT, "examples", "chain.csv"), "--format", "json")
         with open(SMILE) as file:
@@ -109,7 +127,7 @@ class Guide(Command):
                 with open(os.path.join(PROJECT, "examples", name)) as file:
                     programs += re.sub(r" +/\*.*?\*/", "", file.read())
         pieces = []
-        for guide in GUIDE, DATABASES, CACHING, OPTIONS, SMILE:
+        for guide in GUIDE, DATABASES, CACHING, OPTIONS, SMILE, SCAN:
             with open(guide) as file:
                 pieces += re.findall(r"(?ms)^```c\n(.*?)^```$", file.read())
         self.assertGreater(len(pieces), 2)
@@ -125,7 +143,7 @@ class Guide(Command):
         self.assertLessEqual(found - {"name", "value"}, listed)
 
     def test_links_to_sections_lead_somewhere(self):
-        for guide in GUIDE, DATABASES, CACHING, OPTIONS, SMILE:
+        for guide in GUIDE, DATABASES, CACHING, OPTIONS, SMILE, SCAN:
             with open(guide) as file:
                 text = file.read()
             sections = {re.sub(r"[^a-z ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"(?m)^## (.*)$", text)}
@@ -136,7 +154,7 @@ def write(path):
     guide = Guide()
     guide.setUp()
     folder, environment = guide.prepare()
-    environment["XDG_CACHE_HOME"] = folder
+    environment["XDG_CACHE_HOME"] = environment["XDG_DATA_HOME"] = folder
     with open(path) as file:
         text = file.read()
     text = re.sub(r"(?ms)^```\n(\$ .*?)^```$", lambda m: "```\n" + answered(m.group(1), folder, environment) + "```", text)

@@ -52,7 +52,7 @@ static void no_allocation_of_a_european_surface_may_be_missed(void **state)
 {
     (void)state;
     qn_chain *chain = small_chain("SPX", 3, 7);
-    assert_true(test_fault_sweep(make_surface, chain, 10000) > 20);
+    assert_true(test_fault_sweep(make_surface, chain, 10000) > 8);
     qn_chain_free(chain);
 }
 
@@ -60,7 +60,7 @@ static void no_allocation_of_an_american_surface_may_be_missed(void **state)
 {
     (void)state;
     qn_chain *chain = small_chain("AAPL", 2, 3);
-    assert_true(test_fault_sweep(make_surface, chain, 10000) > 20);
+    assert_true(test_fault_sweep(make_surface, chain, 10000) > 8);
     qn_chain_free(chain);
 }
 

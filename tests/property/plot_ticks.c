@@ -1,7 +1,7 @@
 /* Ticks on random axes: where they are, and that their labels say so, read back by the C library's own parser. */
 #include "harness/harness.h"
 
-#include "plot/axis_int.h"
+#include "plot/ticks.h"
 
 #include <float.h>
 #include <math.h>

@@ -238,6 +238,22 @@ static void the_first_argument_chooses_the_form(void **state)
     qni_args_free(&args);
 }
 
+static void the_last_argument_may_come_more_than_once(void **state)
+{
+    (void)state;
+    static const qni_form many[] = {{.arguments = two, .argument_count = 2, .many = true}};
+    static const qni_verb several = {
+        .name = "try", .forms = many, .form_count = 1, .options = table, .option_count = COUNT};
+    qni_args args;
+    qn_error err = qn_error_none();
+    assert_ok(parse(&args, &several, "x y z -v w", &err), &err);
+    assert_int_equal(args.argument_count, 4);
+    assert_string_equal(args.arguments[3], "w");
+    qni_args_free(&args);
+    assert_int_equal(parse(&args, &several, "x", &err), QN_INVALID);
+    assert_contains(err.message, "is missing");
+}
+
 static const qni_form places[] = {{.arguments = two, .argument_count = 2},
                                   {.arguments = two, .argument_count = 1, .options = "output|level"},
                                   {.word = "alone", .arguments = two, .argument_count = 1}};
@@ -427,6 +443,7 @@ int main(void)
         cmocka_unit_test(wrong_values_are_refused_with_the_option),
         cmocka_unit_test(a_value_that_is_not_there_is_asked_for),
         cmocka_unit_test(the_number_of_arguments_is_checked),
+        cmocka_unit_test(the_last_argument_may_come_more_than_once),
         cmocka_unit_test(no_command_line_is_too_odd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,9 +199,9 @@ static void options_that_make_no_sense_are_refused(void **state)
     (void)state;
     made_expiry expiry = flat(MONTH);
     qn_chain *chain = made_chain("SPX", quotes, made_quotes(quotes, &quiet, &expiry), &quiet);
-    const qn_dividend negative[] = {{.1, -1}}, unordered[] = {{.2, 1}, {.1, 1}};
-    qn_surface_options bad[6];
-    for (int i = 0; i < 6; i++)
+    const qn_dividend negative[] = {{.1, -1}}, unordered[] = {{.2, 1}, {.1, 1}}, all[] = {{.01, 60}, {.02, 60}};
+    qn_surface_options bad[7];
+    for (int i = 0; i < 7; i++)
         bad[i] = defaults();
     bad[0].rate = 5;
     bad[0].rate_given = true;
@@ -213,7 +213,9 @@ static void options_that_make_no_sense_are_refused(void **state)
     bad[4].dividend_count = 1;
     bad[5].dividends = unordered;
     bad[5].dividend_count = 2;
-    for (int i = 0; i < 6; i++) {
+    bad[6].dividends = all; /* of a share that costs 100 */
+    bad[6].dividend_count = 2;
+    for (int i = 0; i < 7; i++) {
         qn_error err;
         qn_surface *surface;
         assert_int_equal(qn_surface_new(&surface, chain, &bad[i], &err), QN_INVALID);
@@ -303,6 +305,57 @@ static void shapes_have_names(void **state)
     assert_string_equal(qn_smile_shape_name((qn_smile_shape)9), "?");
 }
 
+/* A put at some 12 % beside others at hundreds of per cent: what takes early exercise out of one volatility serves none
+ * that is far from it. */
+static void volatilities_far_apart_lead_back_to_their_prices(void **state)
+{
+    (void)state;
+    int64_t n = 0;
+    for (int strike = 60; strike <= 140; strike += 10) {
+        double put = strike == 70 ? 2 : 0.6 * strike, call = 40;
+        if (strike == 60)
+            put = 0.05;
+        quotes[n++] =
+            (qn_quote){.expiry = YEAR, .type = QN_CALL, .strike = strike, .bid = call - .01, .ask = call + .01};
+        quotes[n++] = (qn_quote){.expiry = YEAR, .type = QN_PUT, .strike = strike, .bid = put - .01, .ask = put + .01};
+    }
+    qn_chain *chain = made_chain("QRN", quotes, n, &quiet);
+    qn_surface_options options = defaults();
+    qn_surface *surface;
+    qn_error err;
+    options.rate = .05;
+    options.rate_given = true;
+    assert_ok(qn_surface_new(&surface, chain, &options, &err), &err);
+    const qn_smile *smile = &surface->smiles[0];
+    double t = smile->years, spot = smile->forward * exp(-(.05 - smile->yield) * t), low = INFINITY, high = 0;
+    for (int64_t i = 0; i < smile->point_count; i++) {
+        const qn_smile_point *p = &smile->points[i];
+        double price;
+        qn_option_batch batch;
+        qn_option_results results;
+        if (isnan(p->mid_vol))
+            continue;
+        low = fmin(low, p->mid_vol);
+        high = fmax(high, p->mid_vol);
+        qn_option_batch_init(&batch, sizeof batch);
+        qn_option_results_init(&results, sizeof results);
+        batch.count = 1;
+        batch.type = (qn_option_type)p->type;
+        batch.spot = (qn_numbers){&spot, 0};
+        batch.strike = (qn_numbers){&p->strike, 0};
+        batch.years = (qn_numbers){&t, 0};
+        batch.rate = (qn_numbers){&options.rate, 0};
+        batch.yield = (qn_numbers){&smile->yield, 0};
+        batch.sigma = (qn_numbers){&p->mid_vol, 0};
+        results.price = &price;
+        assert_ok(qn_american_price(&results, &batch, NULL, &err), &err);
+        assert_close(price, (p->bid + p->ask) / 2, 0, 2e-4); /* 2 % of half the spread */
+    }
+    assert_true(high > 10 * low);
+    qn_surface_free(surface);
+    qn_chain_free(chain);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +370,7 @@ int main(void)
         cmocka_unit_test(threads_do_not_change_a_surface),
         cmocka_unit_test(a_chain_of_nothing_known_is_american_and_says_so),
         cmocka_unit_test(shapes_have_names),
+        cmocka_unit_test(volatilities_far_apart_lead_back_to_their_prices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
