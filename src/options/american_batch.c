@@ -114,6 +114,7 @@ qn_status qni_american_work_init(qni_american_work *work, const qn_american_opti
     qn_status s = qni_cpu_level(&level, err);
     work->solve = s == QN_OK ? qni_option_kernels_of(level)->american : NULL;
     work->premiums = s == QN_OK ? qni_option_kernels_of(level)->premiums : NULL;
+    work->bounds = s == QN_OK ? qni_option_kernels_of(level)->bounds : NULL;
     return s;
 }
 

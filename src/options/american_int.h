@@ -69,6 +69,11 @@ typedef struct qni_premium {
 typedef void qni_american_premiums(double *out, const qni_premium *premium, const qni_american_rung *rung,
                                    const double *strikes, const double *sigmas, int64_t count);
 
+/* Into out: what these premiums are at most: interest on the strike, and what the share costs to hold, for as long as
+ * exercise may pay. Boundaries need not be solved for. */
+typedef void qni_american_bounds(double *out, const qni_premium *premium, const double *strikes, const double *sigmas,
+                                 int64_t count);
+
 /* One option. */
 typedef struct qni_american_option {
     double spot, strike, years, rate, yield, sigma;
@@ -100,6 +105,7 @@ typedef struct qni_american_work {
     double cash_accuracy; /* with dividends */
     qni_american_solve *solve;
     qni_american_premiums *premiums;
+    qni_american_bounds *bounds;
     qni_american_rung rungs[QNI_AMERICAN_RUNGS]; /* rows 0: not made yet */
     double *scratch;                             /* (scratch_count), for solve and for grids */
     int64_t scratch_count;

@@ -4,6 +4,7 @@
 #include "math/vector_trig.h"
 #include "options/american_int.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/alloc.h"
@@ -38,33 +39,45 @@ static void shares_at(double *shares, const double *place, int rows, double x)
         shares[j] /= sum;
 }
 
-/* Legendre's polynomial of degree n at z, and its derivative. */
-static double legendre(double *derivative, int n, double z)
+/* Legendre's polynomial of degree n at z (count), and its derivative: all places at once, for each step of the
+ * recurrence is a division that waits for the one before. */
+static void legendre(double *p, double *derivative, int n, const double *z, int count)
 {
-    double p = 1, before = 0;
-    for (int j = 0; j < n; j++) {
-        double next = ((2 * j + 1) * z * p - j * before) / (j + 1);
-        before = p;
-        p = next;
+    double before[QNI_AMERICAN_HALF];
+    for (int i = 0; i < count; i++) {
+        p[i] = 1;
+        before[i] = 0;
     }
-    *derivative = n * (z * p - before) / (z * z - 1);
-    return p;
+    for (int j = 0; j < n; j++) {
+        for (int i = 0; i < count; i++) {
+            double next = ((2 * j + 1) * z[i] * p[i] - j * before[i]) / (j + 1);
+            before[i] = p[i];
+            p[i] = next;
+        }
+    }
+    for (int i = 0; i < count; i++)
+        derivative[i] = n * (z[i] * p[i] - before[i]) / (z[i] * z[i] - 1);
 }
 
 /* Gauss and Legendre's rule of n terms for angles between 0 and pi / 2, which is symmetric. */
 static void angles_of(double *angles, int n)
 {
-    for (int i = 0; i < (n + 1) / 2; i++) {
-        double z = v_cos(PI * (i + 0.75) / (n + 0.5)), derivative;
-        for (int round = 0; round < 3; round++) { /* each doubles the digits; the start has three */
-            double p = legendre(&derivative, n, z);
-            z -= p / derivative;
-        }
-        legendre(&derivative, n, z);
-        double weight = PI / 4 * 2 / ((1 - z * z) * derivative * derivative);
+    int half = (n + 1) / 2;
+    double z[QNI_AMERICAN_HALF], p[QNI_AMERICAN_HALF], derivative[QNI_AMERICAN_HALF];
+    assert(half <= QNI_AMERICAN_HALF);
+    for (int i = 0; i < half; i++)
+        z[i] = v_cos(PI * (i + 0.75) / (n + 0.5));
+    for (int round = 0; round < 3; round++) { /* each doubles the digits; the start has three */
+        legendre(p, derivative, n, z, half);
+        for (int i = 0; i < half; i++)
+            z[i] -= p[i] / derivative[i];
+    }
+    legendre(p, derivative, n, z, half);
+    for (int i = 0; i < half; i++) {
+        double weight = PI / 4 * 2 / ((1 - z[i] * z[i]) * derivative[i] * derivative[i]);
         for (int side = 0; side < 2; side++) {
             double *at = angles + INT64_C(4) * (side == 0 ? i : n - 1 - i);
-            double angle = PI / 4 * (side == 0 ? 1 - z : 1 + z), sine = v_sin(angle), cosine = v_cos(angle);
+            double angle = PI / 4 * (side == 0 ? 1 - z[i] : 1 + z[i]), sine = v_sin(angle), cosine = v_cos(angle);
             at[0] = sine;
             at[1] = 1 / sine;
             at[2] = cosine;

@@ -1,6 +1,7 @@
 /* options/early.c: volatilities of the American options of an expiry: of the European ones that are cheaper by the
  * premium of early exercise. A premium changes by a few per cent of what the price does, so that two or three steps of
- * the secant, in the price of the European option, find it. One thread an expiry. */
+ * the secant, in the price of the European option, find it. What the middle of bid and ask has found tells those of
+ * both sides, which are near, mostly well enough. One thread an expiry. */
 #include "options/premium_int.h"
 
 #include <math.h>
@@ -18,22 +19,37 @@ typedef struct early {
     double *sigma, *european;       /* tried now */
     double *premium;                /* there */
     double *european_before, *premium_before;
+    double *slope; /* of the premium by the European option's price */
 } early;
 
 enum {
-    EARLY_NUMBERS = 8
+    EARLY_NUMBERS = 9
 };
 
-/* What was asked for. */
+/* What has become of a price. */
+enum {
+    OPEN,
+    DONE,
+    REST /* is to be searched for by the prices of American options */
+};
+
+/* A premium as a function of the European option's price, near one that was found. */
+typedef struct found {
+    double european, premium, slope; /* premium 0: nothing was found */
+} found;
+
+/* What was asked for: bids, middles and asks of `options`, a row each. */
 typedef struct request {
     double *sigma;
     uint8_t *status;
     const qni_expiry *expiry;
     const int8_t *types;
     const double *strikes, *prices, *slack;
-    int64_t count;
-    bool *rest; /* (count) is to be searched for by the prices of American options */
+    int64_t options, count; /* count: in all three rows */
+    uint8_t *state;         /* (count) */
     int64_t rest_count;
+    double *bounds; /* (count) of premiums */
+    found *middles; /* (options) */
 } request;
 
 qn_status qni_expiry_implied_european(double *sigma, uint8_t *status, const qni_expiry *expiry, const int8_t *types,
@@ -53,17 +69,17 @@ qn_status qni_expiry_implied_european(double *sigma, uint8_t *status, const qni_
 static qn_status take_columns(early *e, const qni_expiry *expiry, int64_t count, qn_error *err)
 {
     double *numbers;
-    qn_status s = qni_expiry_take((void **)&numbers, expiry, EARLY_NUMBERS * count, sizeof *numbers, err);
+    qn_status s = qni_expiry_scratch((void **)&numbers, expiry, EARLY_NUMBERS * count, sizeof *numbers, err);
     if (s == QN_OK)
-        s = qni_expiry_take((void **)&e->place, expiry, count, sizeof *e->place, err);
+        s = qni_expiry_scratch((void **)&e->place, expiry, count, sizeof *e->place, err);
     if (s == QN_OK)
-        s = qni_expiry_take((void **)&e->type, expiry, count, sizeof *e->type, err);
+        s = qni_expiry_scratch((void **)&e->type, expiry, count, sizeof *e->type, err);
     if (s == QN_OK)
-        s = qni_expiry_take((void **)&e->status, expiry, count, sizeof *e->status, err);
+        s = qni_expiry_scratch((void **)&e->status, expiry, count, sizeof *e->status, err);
     if (s != QN_OK)
         return s;
-    double **columns[EARLY_NUMBERS] = {&e->strike,   &e->price,   &e->close,           &e->sigma,
-                                       &e->european, &e->premium, &e->european_before, &e->premium_before};
+    double **columns[EARLY_NUMBERS] = {&e->strike,  &e->price,           &e->close,          &e->sigma, &e->european,
+                                       &e->premium, &e->european_before, &e->premium_before, &e->slope};
     for (int k = 0; k < EARLY_NUMBERS; k++)
         *columns[k] = numbers + k * count;
     return QN_OK;
@@ -71,8 +87,8 @@ static qn_status take_columns(early *e, const qni_expiry *expiry, int64_t count,
 
 static void give_up(request *r, int64_t i)
 {
-    r->rest_count += !r->rest[i];
-    r->rest[i] = true;
+    r->rest_count += r->state[i] != REST;
+    r->state[i] = REST;
 }
 
 /* Whether there is more in a price than exercise now would pay. */
@@ -82,15 +98,13 @@ static bool above_exercise(const request *r, int64_t i)
     return r->prices[i] > pays;
 }
 
-/* The options of a type whose premium may matter. */
-static void gather(early *e, request *r, int8_t type)
+/* Adds the open ones of the prices [from, to) of options of a type whose premium may matter. */
+static void gather(early *e, request *r, int8_t type, int64_t from, int64_t to)
 {
-    e->count = 0;
-    for (int64_t i = 0; i < r->count; i++) {
-        if (r->types[i] != type || !(r->prices[i] > 0))
+    for (int64_t i = from; i < to; i++) {
+        if (r->types[i] != type || r->state[i] != OPEN || !(r->prices[i] > 0))
             continue;
-        if (r->status[i] == QN_OPTION_OK &&
-            qni_premium_bound(r->expiry, type == QN_CALL, r->strikes[i], r->sigma[i]) <= r->slack[i])
+        if (r->status[i] == QN_OPTION_OK && r->bounds[i] <= r->slack[i])
             continue;
         if (r->status[i] != QN_OPTION_OK || !above_exercise(r, i)) {
             give_up(r, i);
@@ -108,19 +122,32 @@ static void gather(early *e, request *r, int8_t type)
 
 static void keep(early *e, int64_t to, int64_t from)
 {
-    double *columns[EARLY_NUMBERS] = {e->strike,   e->price,   e->close,           e->sigma,
-                                      e->european, e->premium, e->european_before, e->premium_before};
+    double *columns[EARLY_NUMBERS] = {e->strike,  e->price,           e->close,          e->sigma, e->european,
+                                      e->premium, e->european_before, e->premium_before, e->slope};
     e->place[to] = e->place[from];
+    e->type[to] = e->type[from];
     for (int k = 0; k < EARLY_NUMBERS; k++)
         columns[k][to] = columns[k][from];
 }
 
 /* The price of the European option that is tried next. */
-static double next_european(const early *e, int64_t k, bool first)
+static double next_european(early *e, int64_t k, bool first)
 {
     double error = e->european[k] + e->premium[k] - e->price[k];
-    double slope = first ? 0 : (e->premium[k] - e->premium_before[k]) / (e->european[k] - e->european_before[k]);
-    return e->european[k] - error / (isfinite(slope) && slope > -0.5 ? 1 + slope : 1);
+    double slope = (e->premium[k] - e->premium_before[k]) / (e->european[k] - e->european_before[k]);
+    e->slope[k] = first || !isfinite(slope) || slope < -0.5 ? 0 : slope;
+    return e->european[k] - error / (1 + e->slope[k]);
+}
+
+/* What a middle tells of its sides. */
+static void remember(request *r, const early *e, int64_t k, bool first)
+{
+    int64_t i = e->place[k] - r->options;
+    if (i < 0 || i >= r->options)
+        return;
+    double slope = first ? e->premium_before[k] / e->european_before[k] : e->slope[k];
+    double premium = e->premium_before[k] + slope * (e->european[k] - e->european_before[k]);
+    r->middles[i] = (found){e->european[k], premium, slope};
 }
 
 /* A step of all that are left: those that have moved by less than what matters are written. */
@@ -150,50 +177,113 @@ static qn_status step(early *e, request *r, bool first, qn_error *err)
             continue;
         }
         r->sigma[e->place[k]] = e->sigma[k];
+        remember(r, e, k, first);
         if (fabs(e->european[k] - e->european_before[k]) > e->close[k])
             keep(e, kept++, k);
+        else
+            r->state[e->place[k]] = DONE;
     }
     e->count = kept;
     return s;
 }
 
-/* Leaves those whose boundaries are between few that can be solved for; returns their greatest volatility. */
-static double narrow(early *e, request *r, double low)
+/* The price of the European option by what the middle has found, on the tangent; false: it bends too much on the way.
+ * Its second derivative is taken as that of a power, and as more, for powers near 1. */
+static bool guess(early *e, const request *r, int64_t k)
 {
-    int64_t kept = 0;
-    double high = low;
-    for (int64_t k = 0; k < e->count; k++) {
-        if (e->sigma[k] > QNI_PREMIUM_SPAN * low) {
-            give_up(r, e->place[k]);
-            continue;
-        }
-        high = fmax(high, e->sigma[k]);
-        keep(e, kept++, k);
-    }
-    e->count = kept;
-    return high;
+    int64_t i = e->place[k] % r->options;
+    const found *f = &r->middles[i];
+    if (!(f->premium > 0) || r->state[r->options + i] != DONE)
+        return false;
+    double european = (e->price[k] - f->premium + f->slope * f->european) / (1 + f->slope);
+    double apart = european / f->european - 1, power = f->slope * f->european / f->premium;
+    double bend = fabs(power * (power - 1)) + QNI_PREMIUM_BEND;
+    if (!(european > 0) || 0.5 * bend * f->premium * apart * apart > e->close[k])
+        return false;
+    e->european[k] = european;
+    return true;
 }
 
-static qn_status search_type(early *e, request *r, int8_t type, qn_error *err)
+/* Those of sides that their middles tell. */
+static qn_status search_told(early *e, request *r, qn_error *err)
 {
-    qni_american_work *work = r->expiry->work;
-    gather(e, r, type);
-    if (e->count == 0)
+    int64_t kept = 0;
+    for (int64_t k = 0; k < e->count; k++) {
+        if (guess(e, r, k))
+            keep(e, kept++, k);
+    }
+    e->count = kept;
+    if (kept == 0)
         return QN_OK;
-    double low = INFINITY;
+    qn_status s =
+        qni_expiry_implied_european(e->sigma, e->status, r->expiry, e->type, e->strike, e->european, kept, err);
+    for (int64_t k = 0; k < kept && s == QN_OK; k++) {
+        if (e->status[k] != QN_OPTION_OK)
+            continue;
+        r->sigma[e->place[k]] = e->sigma[k];
+        r->state[e->place[k]] = DONE;
+    }
+    return s;
+}
+
+/* The volatilities of those whose boundaries are between few that can be solved for. */
+static void span(double *low, double *high, const early *e, request *r)
+{
+    *low = INFINITY;
     for (int64_t k = 0; k < e->count; k++)
-        low = fmin(low, e->sigma[k]);
-    double high = narrow(e, r, low);
-    qni_premium premium;
-    qni_premium_init(&premium, r->expiry, type == QN_CALL, QNI_PREMIUM_BELOW * low, high, QNI_PREMIUM_NODES);
-    qn_status s = qni_premiums_solve(&premium, 1, work, err);
-    for (int round = 0; round < QNI_PREMIUM_ROUNDS && e->count > 0 && premium.solved && s == QN_OK; round++) {
-        qni_premium_values(e->premium, &premium, e->strike, e->sigma, e->count, work);
+        *low = fmin(*low, e->sigma[k]);
+    *high = *low;
+    for (int64_t k = 0; k < e->count; k++) {
+        if (e->sigma[k] > QNI_PREMIUM_SPAN * *low)
+            give_up(r, e->place[k]);
+        else
+            *high = fmax(*high, e->sigma[k]);
+    }
+}
+
+/* Those that are gathered, step by step. */
+static qn_status search_steps(early *e, request *r, const qni_premium *premium, qn_error *err)
+{
+    qn_status s = QN_OK;
+    for (int round = 0; round < QNI_PREMIUM_ROUNDS && e->count > 0 && s == QN_OK; round++) {
+        qni_premium_values(e->premium, premium, e->strike, e->sigma, e->count, r->expiry->work);
         s = step(e, r, round == 0, err);
     }
     for (int64_t k = 0; k < e->count; k++)
         give_up(r, e->place[k]);
     return s;
+}
+
+static void gather_sides(early *e, request *r, int8_t type)
+{
+    e->count = 0;
+    gather(e, r, type, 0, r->options);
+    gather(e, r, type, 2 * r->options, r->count);
+}
+
+static qn_status search_type(early *e, request *r, int8_t type, qn_error *err)
+{
+    double low, high;
+    qni_premium premium;
+    qni_premium_bounds(r->bounds, r->expiry, type == QN_CALL, r->strikes, r->sigma, r->count);
+    e->count = 0;
+    gather(e, r, type, 0, r->count);
+    if (e->count == 0)
+        return QN_OK;
+    span(&low, &high, e, r);
+    qni_premium_init(&premium, r->expiry, type == QN_CALL, QNI_PREMIUM_BELOW * low, high, QNI_PREMIUM_NODES);
+    qn_status s = qni_premiums_solve(&premium, 1, r->expiry->work, err);
+    for (int64_t k = 0; k < e->count && !premium.solved; k++)
+        give_up(r, e->place[k]);
+    e->count = 0;
+    gather(e, r, type, r->options, 2 * r->options);
+    if (s == QN_OK)
+        s = search_steps(e, r, &premium, err);
+    gather_sides(e, r, type);
+    if (s == QN_OK)
+        s = search_told(e, r, err);
+    gather_sides(e, r, type);
+    return s == QN_OK ? search_steps(e, r, &premium, err) : s;
 }
 
 /* Those that are left, by the prices of American options. */
@@ -202,7 +292,7 @@ static qn_status search_rest(early *e, const request *r, qn_error *err)
     const qn_american_options options = qni_expiry_american_options(r->expiry);
     e->count = 0;
     for (int64_t i = 0; i < r->count; i++) {
-        if (!r->rest[i])
+        if (r->state[i] != REST)
             continue;
         int64_t k = e->count++;
         e->place[k] = i;
@@ -228,15 +318,20 @@ static qn_status search_rest(early *e, const request *r, qn_error *err)
 }
 
 qn_status qni_expiry_implied(double *sigma, uint8_t *status, const qni_expiry *expiry, const int8_t *types,
-                             const double *strikes, const double *prices, const double *slack, int64_t count,
+                             const double *strikes, const double *prices, const double *slack, int64_t options,
                              qn_error *err)
 {
-    request r = {sigma, status, expiry, types, strikes, prices, slack, count, NULL, 0};
+    int64_t count = 3 * options;
+    request r = {sigma, status, expiry, types, strikes, prices, slack, options, count, NULL, 0, NULL, NULL};
     early e;
-    qn_arena_mark mark = qn_arena_mark_now(expiry->arena);
+    qn_arena_mark mark = qn_arena_mark_now(expiry->scratch);
     qn_status s = qni_expiry_implied_european(sigma, status, expiry, types, strikes, prices, count, err);
     if (s == QN_OK)
-        s = qni_expiry_take((void **)&r.rest, expiry, count, sizeof *r.rest, err);
+        s = qni_expiry_scratch((void **)&r.state, expiry, count, sizeof *r.state, err);
+    if (s == QN_OK)
+        s = qni_expiry_scratch((void **)&r.bounds, expiry, count, sizeof *r.bounds, err);
+    if (s == QN_OK)
+        s = qni_expiry_scratch((void **)&r.middles, expiry, options, sizeof *r.middles, err);
     if (s == QN_OK)
         s = take_columns(&e, expiry, count, err);
     for (int k = 0; k < 2 && s == QN_OK; k++) {
@@ -251,6 +346,6 @@ qn_status qni_expiry_implied(double *sigma, uint8_t *status, const qni_expiry *e
     }
     if (s == QN_OK && r.rest_count > 0)
         s = search_rest(&e, &r, err);
-    qn_arena_rewind(expiry->arena, mark);
+    qn_arena_rewind(expiry->scratch, mark);
     return s;
 }

@@ -29,10 +29,11 @@ typedef struct qni_option_kernels {
     bool (*price)(double *const out[QNI_RESULT_COUNT], double *status, const qni_option_block *block);
     qni_american_solve *american;
     qni_american_premiums *premiums;
+    qni_american_bounds *bounds;
     /* sigma (padded): the volatilities that give the prices; may be a column of the block. status as above, and where
      * it is not OK, NaN, or what qn_black_implied says of `bound`. True where one is not. */
     bool (*implied)(double *sigma, double *status, const qni_option_block *block, bool bound);
-    qni_svi_sum *svi;
+    qni_svi_sum *svi, *svi_cost;
 } qni_option_kernels;
 
 /* Those of a processor level (base/cpu.h), which this machine must have. */

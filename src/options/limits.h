@@ -9,19 +9,23 @@
 #define QNI_OPTION_LANES 8
 
 /* Surfaces. */
-#define QNI_SURFACE_RATE_MOST     2.0 /* a year; beyond it is a rate in per cent */
-#define QNI_SURFACE_WARNINGS      8   /* as many as surface.c can write */
-#define QNI_SURFACE_SENTENCE      256 /* bytes of a warning or a reason, all of known length */
-#define QNI_SURFACE_WAVE          2   /* expiries a thread between two questions whether to stop: some milliseconds */
-#define QNI_SURFACE_BYTES_A_QUOTE 512 /* of results and scratch, so that an expiry is mostly one chunk of memory */
+#define QNI_SURFACE_RATE_MOST       2.0 /* a year; beyond it is a rate in per cent */
+#define QNI_SURFACE_WARNINGS        8   /* as many as surface.c can write */
+#define QNI_SURFACE_SENTENCE        256 /* bytes of a warning or a reason, all of known length */
+#define QNI_SURFACE_WAVE            2   /* expiries a thread between two questions whether to stop: some milliseconds */
+#define QNI_SURFACE_BYTES_A_QUOTE   128 /* of results, so that an expiry is mostly one chunk of memory */
+#define QNI_SURFACE_SCRATCH_A_QUOTE 512 /* of scratch, likewise */
 
 /* A point that counts less beside the best one says nothing but where it lies; those of real chains count 1e-4. */
 #define QNI_POINTS_WEIGHT_LEAST 1e-6
 
 /* Lines through samples of which some are wrong. */
-#define QNI_ROBUST_BIWEIGHT  4.685 /* 95 % efficient where errors are normal */
-#define QNI_ROBUST_STEPS     50    /* of reweighting; some ten are taken */
-#define QNI_ROBUST_CONVERGED 1e-13 /* relative change of a slope or a level */
+#define QNI_ROBUST_BIWEIGHT  4.685  /* 95 % efficient where errors are normal */
+#define QNI_ROBUST_NORMAL    1.4826 /* standard deviations by the median of what is off, where errors are normal */
+#define QNI_ROBUST_MOST      0.501  /* of the weight on one side: the median is there, however sums are rounded */
+#define QNI_ROBUST_STEPS     50     /* of reweighting; some ten are taken */
+#define QNI_ROBUST_FAR       10.0   /* steps of reweighting that one may be as long as */
+#define QNI_ROBUST_CONVERGED 1e-13  /* relative change of a slope or a level */
 
 /* Forwards, rates and yields by put-call parity. */
 #define QNI_PARITY_LEAST              1e-30 /* strikes, and what spreads leave open: products of four stay numbers */
@@ -58,6 +62,7 @@
 /* How finely an exercise boundary can be computed: the rungs, and the nodes of the last. */
 #define QNI_AMERICAN_RUNGS 6
 #define QNI_AMERICAN_ROWS  48
+#define QNI_AMERICAN_HALF  80 /* terms of half the longest rule */
 
 /* What is reached where nothing is asked for, relative to the strike: a hundredth of a cent at 100 and, on a grid, a
  * cent. */
@@ -143,6 +148,9 @@
 #define QNI_PREMIUM_CLOSE       1e-8
 #define QNI_PREMIUM_CLOSE_SLACK 0.1
 #define QNI_PREMIUM_ROUNDS      10
+/* Premiums of sides are those of the middle's tangent where they bend by less than what is close: second derivatives by
+ * the logarithm of the European option's price are hardly above this share of them, but where a power says so. */
+#define QNI_PREMIUM_BEND 1.0
 /* What of a price does not matter: of half its spread, and of the strike. */
 #define QNI_PREMIUM_SLACK_SPREAD 0.01
 #define QNI_PREMIUM_SLACK        5e-7

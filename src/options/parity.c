@@ -89,12 +89,12 @@ qn_status qni_expiry_rate(double *rate, double *error, const qni_expiry *expiry,
     *error = INFINITY;
     if (n < QNI_PARITY_SLOPE_PAIRS)
         return QN_OK;
-    qn_arena_mark mark = qn_arena_mark_now(expiry->arena);
-    qn_status s = qni_expiry_take(&scratch, expiry, n, sizeof(qni_weighted), err);
+    qn_arena_mark mark = qn_arena_mark_now(expiry->scratch);
+    qn_status s = qni_expiry_scratch(&scratch, expiry, n, sizeof(qni_weighted), err);
     if (s != QN_OK)
         return s;
     qni_line l = qni_line_fit(scratch, expiry->gaps, n);
-    qn_arena_rewind(expiry->arena, mark);
+    qn_arena_rewind(expiry->scratch, mark);
     if (l.slope < 0 && isfinite(l.slope_error)) {
         *rate = -log(-l.slope) / years;
         *error = l.slope_error / (-l.slope * years);
@@ -108,10 +108,10 @@ qn_status qni_expiry_agree(qni_expiry *expiry, const qni_sample *gaps, int64_t n
     qn_smile *smile = expiry->smile;
     double discount = smile->discount, open = expiry->rate_error * smile->calendar_years;
     void *scratch, *told;
-    qn_arena_mark mark = qn_arena_mark_now(expiry->arena);
-    qn_status s = qni_expiry_take(&scratch, expiry, n, sizeof(qni_weighted), err);
+    qn_arena_mark mark = qn_arena_mark_now(expiry->scratch);
+    qn_status s = qni_expiry_scratch(&scratch, expiry, n, sizeof(qni_weighted), err);
     if (s == QN_OK)
-        s = qni_expiry_take(&told, expiry, n, sizeof(qni_sample), err);
+        s = qni_expiry_scratch(&told, expiry, n, sizeof(qni_sample), err);
     if (s != QN_OK)
         return s;
     qni_sample *forwards = told;
@@ -121,7 +121,7 @@ qn_status qni_expiry_agree(qni_expiry *expiry, const qni_sample *gaps, int64_t n
         forwards[i] = (qni_sample){gaps[i].x, forward, deviation / discount};
     }
     qni_level_fit(&smile->forward, &smile->forward_error, scratch, forwards, n);
-    qn_arena_rewind(expiry->arena, mark);
+    qn_arena_rewind(expiry->scratch, mark);
     return QN_OK;
 }
 

@@ -20,13 +20,13 @@ static qn_status take_columns(columns *c, const qni_expiry *expiry, const qni_pa
     int64_t n = c->count;
     const qn_quote *quotes = expiry->chain->quotes;
     double *numbers;
-    qn_status s = qni_expiry_take((void **)&numbers, expiry, 8 * n, sizeof *numbers, err);
+    qn_status s = qni_expiry_scratch((void **)&numbers, expiry, 8 * n, sizeof *numbers, err);
     if (s == QN_OK)
-        s = qni_expiry_take((void **)&c->type, expiry, 2 * n, sizeof *c->type, err);
+        s = qni_expiry_scratch((void **)&c->type, expiry, 2 * n, sizeof *c->type, err);
     if (s == QN_OK)
-        s = qni_expiry_take((void **)&c->status, expiry, 2 * n, sizeof *c->status, err);
+        s = qni_expiry_scratch((void **)&c->status, expiry, 2 * n, sizeof *c->status, err);
     if (s == QN_OK)
-        s = qni_expiry_take((void **)&c->gaps, expiry, n, sizeof *c->gaps, err);
+        s = qni_expiry_scratch((void **)&c->gaps, expiry, n, sizeof *c->gaps, err);
     if (s != QN_OK)
         return s;
     c->strike = numbers;
@@ -112,7 +112,7 @@ qn_status qni_expiry_american_forward(qni_expiry *expiry, qn_error *err)
     expiry->change = 0;
     if (!(smile->forward > 0) || !(smile->years > 0) || c.count == 0)
         return QN_OK;
-    qn_arena_mark mark = qn_arena_mark_now(expiry->arena);
+    qn_arena_mark mark = qn_arena_mark_now(expiry->scratch);
     qn_status s = take_columns(&c, expiry, expiry->pairs + first, err);
     if (s == QN_OK)
         s = find_model(&c, expiry, err);
@@ -127,6 +127,6 @@ qn_status qni_expiry_american_forward(qni_expiry *expiry, qn_error *err)
         smile->forward_error = error;
     }
     expiry->change = fabs(smile->forward / forward - 1);
-    qn_arena_rewind(expiry->arena, mark);
+    qn_arena_rewind(expiry->scratch, mark);
     return s;
 }

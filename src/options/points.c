@@ -60,19 +60,19 @@ static int64_t list_points(qn_smile_point *out, const qni_expiry *expiry)
 static qn_status take_columns(columns *c, const qni_expiry *expiry, qn_error *err)
 {
     int64_t n = 3 * c->count;
-    qn_status s = qni_expiry_take((void **)&c->price, expiry, n, sizeof *c->price, err);
+    qn_status s = qni_expiry_scratch((void **)&c->price, expiry, n, sizeof *c->price, err);
     if (s == QN_OK)
-        s = qni_expiry_take((void **)&c->strike, expiry, n, sizeof *c->strike, err);
+        s = qni_expiry_scratch((void **)&c->strike, expiry, n, sizeof *c->strike, err);
     if (s == QN_OK)
-        s = qni_expiry_take((void **)&c->sigma, expiry, n, sizeof *c->sigma, err);
+        s = qni_expiry_scratch((void **)&c->sigma, expiry, n, sizeof *c->sigma, err);
     if (s == QN_OK)
-        s = qni_expiry_take((void **)&c->vega, expiry, n, sizeof *c->vega, err);
+        s = qni_expiry_scratch((void **)&c->vega, expiry, n, sizeof *c->vega, err);
     if (s == QN_OK)
-        s = qni_expiry_take((void **)&c->slack, expiry, n, sizeof *c->slack, err);
+        s = qni_expiry_scratch((void **)&c->slack, expiry, n, sizeof *c->slack, err);
     if (s == QN_OK)
-        s = qni_expiry_take((void **)&c->type, expiry, n, sizeof *c->type, err);
+        s = qni_expiry_scratch((void **)&c->type, expiry, n, sizeof *c->type, err);
     if (s == QN_OK)
-        s = qni_expiry_take((void **)&c->status, expiry, n, sizeof *c->status, err);
+        s = qni_expiry_scratch((void **)&c->status, expiry, n, sizeof *c->status, err);
     return s;
 }
 
@@ -101,7 +101,7 @@ static qn_status find_volatilities(columns *c, const qni_expiry *expiry, qn_erro
     const qn_smile *smile = expiry->smile;
     qn_status s =
         expiry->american
-            ? qni_expiry_implied(c->sigma, c->status, expiry, c->type, c->strike, c->price, c->slack, 3 * c->count, err)
+            ? qni_expiry_implied(c->sigma, c->status, expiry, c->type, c->strike, c->price, c->slack, c->count, err)
             : qni_expiry_implied_european(c->sigma, c->status, expiry, c->type, c->strike, c->price, 3 * c->count, err);
     if (s != QN_OK)
         return s;
@@ -183,7 +183,7 @@ qn_status qni_expiry_points(qni_expiry *expiry, qn_error *err)
         return s;
     smile->points = points;
     smile->point_count = list_points(points, expiry);
-    qn_arena_mark mark = qn_arena_mark_now(expiry->arena);
+    qn_arena_mark mark = qn_arena_mark_now(expiry->scratch);
     s = take_columns(&c, expiry, err);
     if (s != QN_OK)
         return s;
@@ -198,6 +198,6 @@ qn_status qni_expiry_points(qni_expiry *expiry, qn_error *err)
         points[i].status = c.status[c.count + i];
     }
     weigh(smile, points, &c);
-    qn_arena_rewind(expiry->arena, mark);
+    qn_arena_rewind(expiry->scratch, mark);
     return find_strip(expiry, err);
 }

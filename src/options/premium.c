@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "math/vector_error.h"
 #include "math/vector_log.h"
 
 qni_early qni_expiry_early(const qni_expiry *expiry, bool call)
@@ -19,17 +18,23 @@ qni_early qni_expiry_early(const qni_expiry *expiry, bool call)
     return rate >= 0 && usual && expiry->spot > 0 && isfinite(expiry->spot) ? QNI_EARLY_PREMIUM : QNI_EARLY_OTHER;
 }
 
-void qni_premium_init(qni_premium *out, const qni_expiry *expiry, bool call, double low, double high, int64_t count)
+/* Of no volatility yet. */
+static qni_premium of_expiry(const qni_expiry *expiry, bool call)
 {
-    double from = v_log(low), to = v_log(high);
-    *out = (qni_premium){
+    return (qni_premium){
         .call = call,
         .spot = expiry->spot,
         .years = expiry->smile->years,
         .rate = call ? expiry->yield : expiry->rate,
         .yield = call ? expiry->rate : expiry->yield,
-        .count = count,
     };
+}
+
+void qni_premium_init(qni_premium *out, const qni_expiry *expiry, bool call, double low, double high, int64_t count)
+{
+    double from = v_log(low), to = v_log(high);
+    *out = of_expiry(expiry, call);
+    out->count = count;
     static const double two[] = {-0.70710678118654752, 0.70710678118654752};
     static const double four[] = {-0.92387953251128674, -0.38268343236508977, 0.38268343236508977, 0.92387953251128674};
     for (int64_t i = 0; i < count; i++) /* Chebyshev's nodes */
@@ -87,13 +92,9 @@ void qni_premium_values(double *out, const qni_premium *premium, const double *s
     work->premiums(out, premium, &work->rungs[QNI_PREMIUM_RUNG], strikes, sigmas, count);
 }
 
-double qni_premium_bound(const qni_expiry *expiry, bool call, double strike, double sigma)
+void qni_premium_bounds(double *out, const qni_expiry *expiry, bool call, const double *strikes, const double *sigmas,
+                        int64_t count)
 {
-    double rate = call ? expiry->yield : expiry->rate, yield = call ? expiry->rate : expiry->yield;
-    double unit = call ? expiry->spot : strike, other = call ? strike : expiry->spot;
-    double years = expiry->smile->years, costs = fmax(-yield, 0), root = sigma * sqrt(years);
-    double x = v_log(other / unit), drift = (rate - yield - 0.5 * sigma * sigma) * years;
-    /* That the share is below the strike is most likely at expiry where it is above now by more than it drifts. */
-    double likely = x > fmax(drift, 0) ? 0.5 * v_erfc((x + drift) / root * 0.70710678118654752) : 1;
-    return (fmax(rate, 0) * unit + costs * v_exp(costs * years) * other) * years * likely;
+    const qni_premium unsolved = of_expiry(expiry, call);
+    expiry->work->bounds(out, &unsolved, strikes, sigmas, count);
 }

@@ -33,17 +33,18 @@ QN_MUST_USE qn_status qni_premiums_solve(qni_premium *premiums, int64_t count, q
 void qni_premium_values(double *out, const qni_premium *premium, const double *strikes, const double *sigmas,
                         int64_t count, const qni_american_work *work);
 
-/* The premium is at most this: interest on the strike (and what the share costs to hold) while it may be exercised. */
-double qni_premium_bound(const qni_expiry *expiry, bool call, double strike, double sigma);
+/* out (count): what premiums at strikes and sigmas (count) are at most. */
+void qni_premium_bounds(double *out, const qni_expiry *expiry, bool call, const double *strikes, const double *sigmas,
+                        int64_t count);
 
-/* early.c: volatilities and statuses (qn_option_status) of `count` American options of an expiry, types, strikes and
- * prices (NaN: none) given (count). `slack` (count): of a price, what does not matter. Errors as of
- * qn_american_implied. */
+/* early.c: volatilities and statuses (qn_option_status) of `options` American options of an expiry at three prices
+ * each, bids, middles and asks (NaN: none); all arrays (3, options), the first row for bids. `slack`: of a price, what
+ * does not matter. Errors as of qn_american_implied. */
 QN_MUST_USE qn_status qni_expiry_implied(double *sigma, uint8_t *status, const qni_expiry *expiry, const int8_t *types,
                                          const double *strikes, const double *prices, const double *slack,
-                                         int64_t count, qn_error *err);
+                                         int64_t options, qn_error *err);
 
-/* early.c: the same where none is exercised early. */
+/* early.c: volatilities and statuses of `count` where none is exercised early. */
 QN_MUST_USE qn_status qni_expiry_implied_european(double *sigma, uint8_t *status, const qni_expiry *expiry,
                                                   const int8_t *types, const double *strikes, const double *prices,
                                                   int64_t count, qn_error *err);

@@ -12,6 +12,8 @@ static void sort(qni_weighted *x, int64_t n)
     static const int64_t gaps[] = {701, 301, 132, 57, 23, 10, 4, 1};
     for (size_t k = 0; k < sizeof gaps / sizeof gaps[0]; k++) {
         for (int64_t gap = gaps[k], i = gap; i < n; i++) {
+            if (!(x[i - gap].value > x[i].value))
+                continue;
             qni_weighted moved = x[i];
             int64_t j = i;
             for (; j >= gap && x[j - gap].value > moved.value; j -= gap)
@@ -33,29 +35,6 @@ double qni_median(qni_weighted *x, int64_t n)
             return 2 * below > all ? x[i].value : 0.5 * (x[i].value + x[i + 1].value);
     }
     return x[n - 1].value;
-}
-
-/* Of a residual in units of its standard deviation. */
-static double biweight(double residual)
-{
-    double u = residual / QNI_ROBUST_BIWEIGHT;
-    return fabs(u) < 1 ? (1 - u * u) * (1 - u * u) : 0;
-}
-
-static double residual(qni_line l, const qni_sample *sample)
-{
-    return (sample->y - l.level - l.slope * (sample->x - l.center)) / sample->deviation;
-}
-
-/* How far residuals in units of their standard deviations scatter; 1 where it is as these say or less. Scratch is in
- * the order of an earlier call, which is nearly that of this one. */
-static double scatter(qni_weighted *scratch, qni_line l, const qni_sample *samples, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) {
-        int64_t at = scratch[i].index;
-        scratch[i] = (qni_weighted){fabs(residual(l, &samples[at])), 1 / samples[at].deviation, at};
-    }
-    return fmax(1, 1.4826 * qni_median(scratch, n)); /* of a normal distribution */
 }
 
 /* Medians are weighted by one over the deviation: many bad samples that say of themselves that they are bad do not
@@ -87,13 +66,29 @@ typedef struct sums {
     double scale, w, x, y, xx, xy;
 } sums;
 
+/* Into scratch, in the order of an earlier call, which is nearly that of this one, and with its weights: how far
+ * samples are off in units of their standard deviations. Returns how far that scatters; 1 where it is as these say or
+ * less, which mostly needs no sort. */
+static double scatter(qni_weighted *scratch, qni_line l, const qni_sample *samples, int64_t n)
+{
+    double all = 0, near = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const qni_sample *at = &samples[scratch[i].index];
+        scratch[i].value = fabs(at->y - l.level - l.slope * (at->x - l.center)) * scratch[i].weight;
+        all += scratch[i].weight;
+        near += scratch[i].value * QNI_ROBUST_NORMAL <= 1 ? scratch[i].weight : 0;
+    }
+    return near > QNI_ROBUST_MOST * all ? 1 : fmax(1, QNI_ROBUST_NORMAL * qni_median(scratch, n));
+}
+
 static sums add_up(qni_weighted *scratch, qni_line l, const qni_sample *samples, int64_t n)
 {
     sums s = {.scale = scatter(scratch, l, samples, n)};
+    double over = 1 / (s.scale * QNI_ROBUST_BIWEIGHT);
     for (int64_t i = 0; i < n; i++) {
-        double deviation = samples[i].deviation, away = residual(l, &samples[i]);
-        double weight = biweight(away / s.scale) / (deviation * deviation);
-        double x = samples[i].x - l.center, y = away * deviation;
+        const qni_sample *at = &samples[scratch[i].index];
+        double u = scratch[i].value * over, inside = u < 1 ? (1 - u * u) * scratch[i].weight : 0;
+        double weight = inside * inside, x = at->x - l.center, y = at->y - l.level - l.slope * x;
         s.w += weight;
         s.x += weight * x;
         s.y += weight * y;
@@ -119,16 +114,26 @@ qni_line qni_line_fit(qni_weighted *scratch, const qni_sample *samples, int64_t 
     return l;
 }
 
+/* Steps of reweighting, and from where they shrink as far as they would lead (the secant): the scale moves with the
+ * level, and both are slow to settle. */
 void qni_level_fit(double *level, double *error, qni_weighted *scratch, const qni_sample *samples, int64_t n)
 {
     qni_line l = {0};
+    double before = 0, moved = 0;
     l.level = median_level(scratch, l, samples, n);
     for (int step = 0; step < QNI_ROBUST_STEPS; step++) {
         sums s = add_up(scratch, l, samples, n);
-        l.level += s.y / s.w;
+        double change = s.y / s.w, shrunk = before - change;
         *error = s.scale / sqrt(s.w);
-        if (!(fabs(s.y / s.w) > QNI_ROBUST_CONVERGED * fabs(l.level)))
+        if (!(fabs(change) > QNI_ROBUST_CONVERGED * fabs(l.level))) {
+            l.level += change;
             break;
+        }
+        double far = change * moved / shrunk;
+        moved =
+            fabs(change) < fabs(before) && fabs(far) < QNI_ROBUST_FAR * fabs(change) && far * change > 0 ? far : change;
+        before = change;
+        l.level += moved;
     }
     *level = l.level;
 }

@@ -25,7 +25,8 @@ typedef struct qni_expiry {
     int64_t from, to; /* its quotes there are [from, to) */
     const qn_surface_options *options;
     bool american;
-    qn_arena *arena;   /* of this expiry alone */
+    qn_arena *arena;   /* of this expiry alone, which the surface keeps */
+    qn_arena *scratch; /* of its place in a wave */
     qn_smile *smile;   /* its expiry, settlement, years and calendar_years are set before all else */
     double rate_error; /* standard error of smile->rate; 0: it was given */
     qni_pair *pairs;   /* (smile->pairs) of good quotes, strikes ascending */
@@ -41,8 +42,11 @@ typedef struct qni_expiry {
 /* surface.c: how its American options are priced; borrows what the surface's options do. */
 qn_american_options qni_expiry_american_options(const qni_expiry *expiry);
 
-/* surface.c: `count` elements of `size` bytes, cleared, from the expiry's arena. */
+/* surface.c: `count` elements of `size` bytes, cleared: from the expiry's arena, what the surface keeps; and from its
+ * scratch, to be rewound by whoever takes it. */
 QN_MUST_USE qn_status qni_expiry_take(void **out, const qni_expiry *expiry, int64_t count, int64_t size, qn_error *err);
+QN_MUST_USE qn_status qni_expiry_scratch(void **out, const qni_expiry *expiry, int64_t count, int64_t size,
+                                         qn_error *err);
 
 typedef struct qni_weighted {
     double value, weight;

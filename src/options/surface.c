@@ -45,9 +45,10 @@ typedef struct build {
     qn_smile *smiles;      /* (count) */
     outcome *outcomes;     /* (count) */
     int64_t count;
-    qni_american_work *works; /* (work_count) NULL: European */
-    int64_t work_count;
-    int64_t wave; /* the first expiry that is worked on now */
+    qn_arena **scratch;       /* (place_count) one for each expiry of a wave; what lasts until the end in the first */
+    qni_american_work *works; /* (place_count) likewise; NULL: European */
+    int64_t place_count, scratch_count, work_count; /* in a wave; of both, how many there are so far */
+    int64_t wave;                                   /* the first expiry that is worked on now */
     qn_status (*step)(qni_expiry *expiry, qn_error *err);
 } build;
 
@@ -82,6 +83,11 @@ static qn_status take(void **out, qn_arena *arena, int64_t count, int64_t size, 
 qn_status qni_expiry_take(void **out, const qni_expiry *expiry, int64_t count, int64_t size, qn_error *err)
 {
     return take(out, expiry->arena, count, size, err);
+}
+
+qn_status qni_expiry_scratch(void **out, const qni_expiry *expiry, int64_t count, int64_t size, qn_error *err)
+{
+    return take(out, expiry->scratch, count, size, err);
 }
 
 qn_american_options qni_expiry_american_options(const qni_expiry *expiry)
@@ -251,6 +257,7 @@ static qn_status add_expiry(build *b, int64_t index, int64_t from, int64_t to, q
         .options = &b->options,
         .american = held->surface.american,
         .arena = held->parts[index],
+        .scratch = b->scratch[index % b->place_count],
         .smile = smile,
     };
     return QN_OK;
@@ -303,6 +310,30 @@ static qn_status no_expiry(const build *b, int64_t passed, qn_error *err)
     return qni_error(err, QN_DATA, "%s has no option that expires on %s; the nearest day is %s", name, asked, there);
 }
 
+/* How many expiries are worked on at once. */
+static int64_t wave_size(const build *b)
+{
+    return b->options.threads == NULL ? 1 : qn_threads_count(b->options.threads) * QNI_SURFACE_WAVE;
+}
+
+/* Scratch for each place in a wave, of the most quotes that an expiry has; of all expiries, where they are few, one
+ * after the other: memory that is written once more costs less than new one. */
+static qn_status take_scratch(build *b, const int64_t *starts, qn_error *err)
+{
+    int64_t size = wave_size(b), most = 0;
+    b->place_count = size < b->count ? size : b->count;
+    for (int64_t i = 0; i < b->count; i++) {
+        int64_t quotes = group_end(b->chain, starts[i]) - starts[i];
+        most = quotes > most ? quotes : most;
+    }
+    qn_status s = take((void **)&b->scratch, b->held->arena, b->place_count, sizeof(qn_arena *), err);
+    for (int64_t i = 0; i < b->place_count && s == QN_OK; i++) {
+        s = qn_arena_new(&b->scratch[i], b->options.allocator, most * QNI_SURFACE_SCRATCH_A_QUOTE, err);
+        b->scratch_count = i + (s == QN_OK);
+    }
+    return s;
+}
+
 static qn_status find_expiries(build *b, qn_error *err)
 {
     qn_arena *arena = b->held->arena;
@@ -326,6 +357,7 @@ static qn_status find_expiries(build *b, qn_error *err)
     if (s != QN_OK)
         return s;
     list_expiries(b, starts);
+    s = take_scratch(b, starts, err);
     for (int64_t i = 0; i < b->count && s == QN_OK; i++)
         s = add_expiry(b, i, starts[i], group_end(b->chain, starts[i]), err);
     return s;
@@ -337,12 +369,6 @@ static void take_step(void *user, int64_t index)
     build *b = user;
     outcome *o = &b->outcomes[b->wave + index];
     o->status = b->step(&b->expiries[b->wave + index], &o->err);
-}
-
-/* How many expiries are worked on at once. */
-static int64_t wave_size(const build *b)
-{
-    return b->options.threads == NULL ? 1 : qn_threads_count(b->options.threads) * QNI_SURFACE_WAVE;
 }
 
 static qn_status check_stop(build *b, qn_error *err)
@@ -386,20 +412,17 @@ static qn_status step_together(build *b, qni_forwards *forwards, qn_error *err)
     return s == QN_OK ? qni_forwards_step(forwards, &b->works[0], err) : s;
 }
 
-/* What threads price American options with: one for each expiry of a wave. */
+/* What threads price American options with. */
 static qn_status take_works(build *b, qn_error *err)
 {
     const qn_american_options options = qni_expiry_american_options(&b->expiries[0]);
-    int64_t size = wave_size(b), count = size < b->count ? size : b->count;
-    if (count < 1)
-        return QN_OK;
-    qn_status s = take((void **)&b->works, b->held->arena, count, sizeof *b->works, err);
-    for (int64_t i = 0; i < count && s == QN_OK; i++) {
+    qn_status s = take((void **)&b->works, b->scratch[0], b->place_count, sizeof *b->works, err);
+    for (int64_t i = 0; i < b->place_count && s == QN_OK; i++) {
         s = qni_american_work_init(&b->works[i], &options, err);
         b->work_count = i + 1;
     }
     for (int64_t i = 0; i < b->count && s == QN_OK; i++)
-        b->expiries[i].work = &b->works[i % count];
+        b->expiries[i].work = &b->works[i % b->place_count];
     return s;
 }
 
@@ -409,8 +432,8 @@ static qn_status find_american_forwards(build *b, qni_spot *spot, qn_error *err)
     double change = 0, before = INFINITY;
     bool cash = b->options.dividend_count > 0; /* then options are priced one by one, by threads */
     qni_forwards *forwards = NULL;
-    qn_arena_mark mark = qn_arena_mark_now(b->held->arena);
-    qn_status s = cash ? QN_OK : qni_forwards_begin(&forwards, b->expiries, b->count, b->held->arena, err);
+    qn_arena_mark mark = qn_arena_mark_now(b->scratch[0]);
+    qn_status s = cash ? QN_OK : qni_forwards_begin(&forwards, b->expiries, b->count, b->scratch[0], err);
     for (int round = 0; round < QNI_PARITY_AMERICAN_STEPS && s == QN_OK; round++) {
         s = cash ? step_all(b, qni_expiry_american_forward, err) : step_together(b, forwards, err);
         if (s == QN_OK)
@@ -421,7 +444,7 @@ static qn_status find_american_forwards(build *b, qni_spot *spot, qn_error *err)
         if (left < QNI_PARITY_AMERICAN_CONVERGED) /* steps shrink by a ratio: the next one would be that long */
             break;
     }
-    qn_arena_rewind(b->held->arena, mark);
+    qn_arena_rewind(b->scratch[0], mark);
     return s;
 }
 
@@ -533,6 +556,8 @@ qn_status qn_surface_new(qn_surface **out, const qn_chain *chain, const qn_surfa
     s = make(&b, err);
     for (int64_t i = 0; i < b.work_count; i++)
         qni_american_work_end(&b.works[i]);
+    for (int64_t i = 0; i < b.scratch_count; i++)
+        qn_arena_free(b.scratch[i]);
     if (s != QN_OK)
         qn_surface_free(&b.held->surface);
     else

@@ -29,11 +29,17 @@ qni_svi_form qni_svi_form_of(const qn_svi *svi)
     return form;
 }
 
-/* A function of k that is searched for its least value. */
+enum {
+    NODES = 2 * QNI_SVI_NODES + 1
+};
+
+/* A function of k that is searched for its least value: at one place, and at NODES of them. */
 typedef struct search {
     double (*value)(const struct search *s, double k);
+    void (*values)(double *out, const struct search *s, const double *k);
     const qn_svi *curve, *low;
     double least;
+    double places[NODES]; /* of nodes, in widths from the centre */
 } search;
 
 static double density(const search *s, double k)
@@ -41,9 +47,45 @@ static double density(const search *s, double k)
     return qn_svi_density(s->curve, k);
 }
 
+/* qn_svi_density, bit for bit, in a loop that compilers make vectors of. */
+static void densities(double *out, const search *s, const double *k)
+{
+    const qn_svi c = *s->curve;
+    for (int i = 0; i < NODES; i++) {
+        double x = k[i] - c.m, root = sqrt(x * x + c.sigma * c.sigma);
+        double w = c.a + c.b * (c.rho * x + root), slope = c.b * (c.rho + (root > 0 ? x / root : 0));
+        double bend = root > 0 ? c.b * c.sigma * c.sigma / (root * root * root) : 0;
+        double lean = 1 - 0.5 * k[i] * slope / w;
+        out[i] = lean * lean - 0.25 * slope * slope * (1 / w + 0.25) + 0.5 * bend;
+    }
+}
+
 static double gap(const search *s, double k)
 {
     return qn_svi_variance(s->curve, k) - qn_svi_variance(s->low, k);
+}
+
+static void gaps(double *out, const search *s, const double *k)
+{
+    const qn_svi c = *s->curve, l = *s->low;
+    for (int i = 0; i < NODES; i++) {
+        double x = k[i] - c.m, y = k[i] - l.m;
+        double high = c.a + c.b * (c.rho * x + sqrt(x * x + c.sigma * c.sigma));
+        double low = l.a + l.b * (l.rho * y + sqrt(y * y + l.sigma * l.sigma));
+        out[i] = high - low;
+    }
+}
+
+/* Nodes at equal steps of the inverse hyperbolic sine. */
+static void set_places(search *s)
+{
+    double power = 1;
+    s->places[QNI_SVI_NODES] = 0;
+    for (int i = 1; i <= QNI_SVI_NODES; i++) {
+        power *= QNI_SVI_RATIO;
+        s->places[QNI_SVI_NODES + i] = 0.5 * (power - 1 / power);
+        s->places[QNI_SVI_NODES - i] = -s->places[QNI_SVI_NODES + i];
+    }
 }
 
 /* The least value between two nodes, one between which is not above either (golden section). */
@@ -70,25 +112,19 @@ static void look_between(search *s, double from, double to)
     s->least = fmin(s->least, fmin(at_low, at_high));
 }
 
-/* Nodes at equal steps of the inverse hyperbolic sine, and a closer look wherever one is lower than its neighbours. */
+/* The least value at the nodes, and a closer look wherever one is lower than its neighbours. */
 static void look_around(search *s, double centre, double width)
 {
-    double k[3] = {0}, value[3] = {0};
-    double power = 1;
-    for (int i = 0; i < QNI_SVI_NODES; i++)
-        power /= QNI_SVI_RATIO;
-    for (int i = -QNI_SVI_NODES; i <= QNI_SVI_NODES; i++) {
-        k[0] = k[1];
-        k[1] = k[2];
-        value[0] = value[1];
-        value[1] = value[2];
-        k[2] = centre + width * 0.5 * (power - 1 / power);
-        value[2] = s->value(s, k[2]);
-        power *= QNI_SVI_RATIO;
-        s->least = fmin(s->least, value[2]);
-        double swing = i >= 2 - QNI_SVI_NODES ? value[0] + value[2] - 2 * value[1] : 0;
-        if (swing > 0 && value[1] <= value[0] && value[1] <= value[2] && value[1] - swing < s->least)
-            look_between(s, k[0], k[2]);
+    double k[NODES], value[NODES];
+    for (int i = 0; i < NODES; i++)
+        k[i] = centre + width * s->places[i];
+    s->values(value, s, k);
+    for (int i = 0; i < NODES; i++)
+        s->least = value[i] < s->least ? value[i] : s->least;
+    for (int i = 1; i < NODES - 1; i++) {
+        double swing = value[i - 1] + value[i + 1] - 2 * value[i];
+        if (swing > 0 && value[i] <= value[i - 1] && value[i] <= value[i + 1] && value[i] - swing < s->least)
+            look_between(s, k[i - 1], k[i + 1]);
     }
 }
 
@@ -113,7 +149,8 @@ double qni_svi_least_density(const qn_svi *svi)
     qni_svi_form form = qni_svi_form_of(svi);
     const double *x = form.x;
     double right = x[QNI_SVI_RIGHT] * x[QNI_SVI_RIGHT], left = x[QNI_SVI_LEFT] * x[QNI_SVI_LEFT];
-    search s = {.value = density, .curve = svi, .least = INFINITY};
+    search s = {.value = density, .values = densities, .curve = svi, .least = INFINITY};
+    set_places(&s);
     look_around(&s, svi->m, svi->sigma);
     if (right > 0 && left > 0) {
         /* Where the least variance is small, it is reached in a narrower place than the vertex. */
@@ -143,7 +180,8 @@ static double least_of_wings(const qn_svi *low, const qn_svi *high, double side,
 
 double qni_svi_least_gap(const qn_svi *low, const qn_svi *high)
 {
-    search s = {.value = gap, .curve = high, .low = low, .least = INFINITY};
+    search s = {.value = gap, .values = gaps, .curve = high, .low = low, .least = INFINITY};
+    set_places(&s);
     if (low->sigma > 0)
         look_around(&s, low->m, low->sigma);
     if (high->sigma > 0)

@@ -349,6 +349,7 @@ qn_status qni_smiles_fit(qn_smile *smiles, int64_t count, const qn_surface_optio
     if (status != QN_OK)
         return status;
     f.task.sum = qni_option_kernels_of(level)->svi;
+    f.task.cost = qni_option_kernels_of(level)->svi_cost;
     f.allocator = options->workspace != NULL ? qn_workspace_allocator(options->workspace) : options->allocator;
     for (int64_t i = 0; i < count; i++)
         f.most = smiles[i].point_count > f.most ? smiles[i].point_count : f.most;

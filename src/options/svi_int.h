@@ -76,7 +76,7 @@ typedef void qni_svi_sum(double *sums, const struct qni_svi_task *task, const do
 
 /* What the fit of one expiry minimises. */
 typedef struct qni_svi_task {
-    qni_svi_sum *sum; /* of this processor */
+    qni_svi_sum *sum, *cost; /* of this processor; cost: the first of the sums alone */
     const qni_svi_rows *rows;
     bool dense;                            /* the density is to be above 0 */
     const qn_svi *next;                    /* the curve of a later expiry, which this one may not cross; NULL: none */

@@ -98,11 +98,11 @@ static void look(place *p, const qni_svi_task *task)
 
 double qni_svi_cost(const qni_svi_form *form, const qni_svi_task *task)
 {
-    double sums[QNI_SVI_SUMS], scale;
-    task->sum(sums, task, form->x);
+    double cost, scale;
+    task->cost(&cost, task, form->x);
     for (int i = 0; task->dense && i < QNI_SVI_BELIEF_ROWS; i++)
-        sums[QNI_SVI_COST] += loss(belief_row(&scale, task, form->x, i));
-    return sums[QNI_SVI_COST];
+        cost += loss(belief_row(&scale, task, form->x, i));
+    return cost;
 }
 
 void qni_svi_task_alone(qni_svi_task *task, const qni_svi_rows *rows)

@@ -214,6 +214,18 @@ double qni_trade_profit(const qn_trade *trade, const qni_subject *subject, doubl
     return profit_of(trade, subject->surface, &subject->result->event, price);
 }
 
+qn_status qni_trade_profits(double *out, const qn_trade *trade, const qni_subject *subject, const double *prices,
+                            double *scratch, int64_t count, qn_error *err)
+{
+    if (trade->built && needs_second(&recipes[trade->strategy])) {
+        qni_calendar calendar = qni_calendar_of(subject->surface, &subject->result->event);
+        return qni_calendar_profits(out, &calendar, trade->legs, trade->commission, prices, scratch, count, err);
+    }
+    for (int64_t i = 0; i < count; i++)
+        out[i] = qni_trade_profit(trade, subject, prices[i]);
+    return QN_OK;
+}
+
 double qn_trade_profit(const qn_scan_ticker *ticker, const qn_trade *trade, double price)
 {
     return profit_of(trade, ticker->surface, &ticker->event, price);

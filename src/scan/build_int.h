@@ -77,6 +77,12 @@ qni_calendar qni_calendar_of(const qn_surface *surface, const qn_event_move *eve
 
 /* calendar.c: profit per share of put legs[0], sold, and the later legs[1], bought at the same strike, less `cost`. */
 double qni_calendar_profit(const qni_calendar *calendar, const qn_leg *legs, double cost, double price);
+
+/* calendar.c: the same bits at `count` finite prices; scratch (count). Errors: QN_CONFIG. */
+QN_MUST_USE qn_status qni_calendar_profits(double *out, const qni_calendar *calendar, const qn_leg *legs, double cost,
+                                           const double *prices, double *scratch, int64_t count, qn_error *err);
+
+/* calendar.c: the payoff. */
 void qni_calendar_payoff(qn_payoff *out, const qni_calendar *calendar, const qn_leg *legs, double cost);
 
 #endif

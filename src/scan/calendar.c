@@ -27,24 +27,49 @@ qni_calendar qni_calendar_of(const qn_surface *surface, const qn_event_move *eve
     };
 }
 
-/* Of the later put. Where the forward is beyond what numbers hold, its limits. */
-static double later_value(const qni_calendar *c, double strike, double price)
+/* The later put's value by Black's formula, `value`; where the forward is beyond what numbers hold, its limits. */
+static double later_value(const qni_calendar *c, double strike, double forward, double value)
 {
-    double forward = price * c->growth, value;
-    if (forward < DBL_MIN)
-        value = c->discount * strike;
-    else if (forward > DBL_MAX)
-        value = 0;
-    else
-        value = c->discount * qn_black(forward, strike, c->years, c->sigma, QN_PUT);
-    return c->american ? fmax(value, strike - price) : value;
+    return forward < DBL_MIN ? c->discount * strike : forward > DBL_MAX ? 0 : c->discount * value;
+}
+
+/* What both puts are worth together, less what was paid, given the later one's value by Black's formula. */
+static double profit_of(const qni_calendar *c, const qn_leg *legs, double cost, double price, double value)
+{
+    double exercise = legs[0].strike - price, quantity = legs[1].quantity;
+    double worth = (c->american ? fmax(value, exercise) : value) - fmax(exercise, 0);
+    return quantity * (worth - (legs[1].price - legs[0].price)) - cost;
 }
 
 double qni_calendar_profit(const qni_calendar *c, const qn_leg *legs, double cost, double price)
 {
-    double strike = legs[0].strike, quantity = legs[1].quantity;
-    double worth = later_value(c, strike, price) - fmax(strike - price, 0);
-    return quantity * (worth - (legs[1].price - legs[0].price)) - cost;
+    double strike = legs[0].strike, forward = price * c->growth, value = NAN;
+    if (forward >= DBL_MIN && forward <= DBL_MAX)
+        value = qn_black(forward, strike, c->years, c->sigma, QN_PUT);
+    return profit_of(c, legs, cost, price, later_value(c, strike, forward, value));
+}
+
+qn_status qni_calendar_profits(double *out, const qni_calendar *c, const qn_leg *legs, double cost,
+                               const double *prices, double *scratch, int64_t count, qn_error *err)
+{
+    double strike = legs[0].strike, *forwards = scratch;
+    for (int64_t i = 0; i < count; i++)
+        forwards[i] = prices[i] * c->growth;
+    qn_option_batch batch;
+    qn_option_results results;
+    qn_option_batch_init(&batch, sizeof batch);
+    qn_option_results_init(&results, sizeof results);
+    batch.count = count;
+    batch.type = QN_PUT;
+    batch.forward = (qn_numbers){forwards, 1};
+    batch.strike = (qn_numbers){&strike, 0};
+    batch.years = (qn_numbers){&c->years, 0};
+    batch.sigma = (qn_numbers){&c->sigma, 0};
+    results.price = out;
+    qn_status s = qn_black_price(&results, &batch, err);
+    for (int64_t i = 0; i < count && s == QN_OK; i++)
+        out[i] = profit_of(c, legs, cost, prices[i], later_value(c, strike, forwards[i], out[i]));
+    return s;
 }
 
 /* A position and what opens it. */

@@ -1,5 +1,5 @@
-/* scan/peers.c: what a ticker's next reaction is expected to be: its own mean, shrunk toward that of its peers. One
- * thread.
+/* scan/peers.c: what a ticker's next reaction is expected to be: its own mean, shrunk toward that of its peers. Tickers
+ * are split over threads.
  *
  * With n reactions' worth of its own (1 over the sum of the squared weights by recency) and peers that count for k of
  * them, expected = (n own + k peers) / (n + k): the mean of a normal prior whose variance is 1 / k of that of one
@@ -14,12 +14,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Scratch of all tickers. */
+/* A ticker's peers: number `self` of a group. */
+typedef struct group {
+    const char *name;
+    const double *means; /* (count) */
+    int64_t count, self;
+} group;
+
+/* All tickers; each thread has scratch of its own. */
 typedef struct work {
     const qni_subject **order; /* (count) */
-    double *means;             /* (count) in that order */
-    double *parts, *weights;   /* of one ticker, padded */
-    double *samples;           /* of its bootstrap */
+    int64_t count;
+    double *means; /* (count) in that order */
+    group *groups; /* (count) likewise */
+    int64_t parts; /* numbers of scratch, (moves) of each kind and (samples) */
+    int64_t moves, samples;
+    double *scratch; /* (parts, 2 moves + samples) */
     double table[QNI_BOOTSTRAP_TABLE];
 } work;
 
@@ -48,7 +58,7 @@ static int by_sector_and_name(const void *a, const void *b)
  * variance of one move where the mean's is S_2 times it, and a sample scatters by 1 / (1 + S_2) of that sum; such a sum
  * has about S_2^2 / S_4 - 1 degrees of freedom (Satterthwaite, Biometrics 2, 1946). Of n equal weights both are what is
  * known of n moves: (n + 1) / (n - 1), and n - 1. */
-static void own_moves(qni_estimate *out, const work *w, const qn_history *h)
+static void own_moves(qni_estimate *out, double *parts, double *weights, const qn_history *h)
 {
     double squares = 0, cubes = 0, fourths = 0;
     int64_t n = 0;
@@ -56,108 +66,122 @@ static void own_moves(qni_estimate *out, const work *w, const qn_history *h)
         if (h->moves[i].status != QN_MOVE_OK)
             continue;
         double weight = h->moves[i].weight, square = weight * weight;
-        w->parts[n] = weight * fabs(h->moves[i].close);
-        w->weights[n++] = weight;
+        parts[n] = weight * fabs(h->moves[i].close);
+        weights[n++] = weight;
         squares += square;
         cubes += square * weight;
         fourths += square * square;
     }
     for (; n % QNI_BOOTSTRAP_LANES != 0; n++)
-        w->parts[n] = w->weights[n] = 0;
-    out->part = w->parts;
-    out->weight = w->weights;
+        parts[n] = weights[n] = 0;
+    out->part = parts;
+    out->weight = weights;
     out->padded = n;
     out->count = 1 / squares;
     out->narrow = sqrt((1 + squares) / (1 - 2 * cubes / squares + squares));
     out->freedom = squares * squares / fourths - 1;
 }
 
-/* A ticker, number `self` of the `group` whose means are in w->means from `first` on. */
-static void estimate(const work *w, const qni_subject *subject, const char *name, int64_t first, int64_t count,
-                     int64_t self)
+/* Scratch: (2 moves + samples) of one thread. */
+static void estimate(const work *w, const qni_subject *subject, const group *g, double *scratch)
 {
     qn_history *h = &subject->result->history;
-    qni_estimate e = {.group = w->means + first, .group_count = count, .self = self};
-    own_moves(&e, w, h);
-    h->peers = count - 1;
-    h->peer_group = name;
+    qni_estimate e = {.group = g->means, .group_count = g->count, .self = g->self};
+    own_moves(&e, scratch, scratch + w->moves, h);
+    h->peers = g->count - 1;
+    h->peer_group = g->name;
     h->peer_mean = NAN;
     h->expected = h->recent_mean;
     if (h->peers > 0) {
         double sum = 0;
-        for (int64_t i = 0; i < count; i++)
-            sum += i == self ? 0 : e.group[i];
+        for (int64_t i = 0; i < g->count; i++)
+            sum += i == g->self ? 0 : e.group[i];
         h->peer_mean = sum / (double)h->peers;
         e.prior = subject->settings->peer_weight;
         h->expected = (e.count * h->recent_mean + e.prior * h->peer_mean) / (e.count + e.prior);
     }
-    qni_bootstrap(h, &e, subject, w->table, w->samples);
+    qni_bootstrap(h, &e, subject, w->table, scratch + 2 * w->moves);
 }
 
-static void sort(work *w, int64_t count)
+static void sort(work *w)
 {
-    qsort(w->order, (size_t)count, sizeof(const qni_subject *), by_sector_and_name);
-    for (int64_t i = 0; i < count; i++)
+    qsort(w->order, (size_t)w->count, sizeof(const qni_subject *), by_sector_and_name);
+    for (int64_t i = 0; i < w->count; i++)
         w->means[i] = w->order[i]->result->history.recent_mean;
 }
 
 /* A sector, from `first` to before `end`: together where there are enough, else with all others, else each alone. */
-static void estimate_sector(const work *w, int64_t first, int64_t end, int64_t count)
+static void group_sector(work *w, int64_t first, int64_t end)
 {
     const char *sector = w->order[first]->result->sector;
     bool own = *sector != 0 && end - first > QNI_PEERS_LEAST;
     for (int64_t i = first; i < end; i++)
         if (own)
-            estimate(w, w->order[i], w->order[i]->result->sector, first, end - first, i - first);
-        else if (count > QNI_PEERS_LEAST)
-            estimate(w, w->order[i], "all tickers", 0, count, i);
+            w->groups[i] = (group){w->order[i]->result->sector, w->means + first, end - first, i - first};
+        else if (w->count > QNI_PEERS_LEAST)
+            w->groups[i] = (group){"all tickers", w->means, w->count, i};
         else
-            estimate(w, w->order[i], "", i, 1, 0);
+            w->groups[i] = (group){"", w->means + i, 1, 0};
 }
 
-static void estimate_all(work *w, int64_t count)
+static void group_all(work *w)
 {
-    sort(w, count);
-    for (int64_t first = 0, end; first < count; first = end) {
+    for (int64_t first = 0, end; first < w->count; first = end) {
         const char *sector = w->order[first]->result->sector;
-        for (end = first + 1; end < count && compare_sectors(sector, w->order[end]->result->sector) == 0;)
+        for (end = first + 1; end < w->count && compare_sectors(sector, w->order[end]->result->sector) == 0;)
             end++;
-        estimate_sector(w, first, end, count);
+        group_sector(w, first, end);
     }
+}
+
+/* Every ticker whose number is `part` modulo the number of parts. */
+static void estimate_part(void *user, int64_t part)
+{
+    const work *w = user;
+    double *scratch = w->scratch + part * (2 * w->moves + w->samples);
+    for (int64_t i = part; i < w->count; i += w->parts)
+        estimate(w, w->order[i], &w->groups[i], scratch);
 }
 
 static qn_status take_work(work *w, qn_arena *arena, int64_t tickers, const qn_scan_settings *settings, qn_error *err)
 {
-    void *order, *numbers;
-    int64_t moves = (int64_t)settings->events_most + QNI_BOOTSTRAP_LANES, samples = (int64_t)settings->resamples;
+    void *order, *groups, *numbers;
+    w->moves = (int64_t)settings->events_most + QNI_BOOTSTRAP_LANES;
+    w->samples = (int64_t)settings->resamples;
+    int64_t scratch = w->parts * (2 * w->moves + w->samples);
     qn_status s = qn_arena_take(&order, arena, tickers * (int64_t)sizeof(qni_subject *), err);
     if (s == QN_OK)
-        s = qn_arena_take(&numbers, arena, (tickers + 2 * moves + samples) * (int64_t)sizeof(double), err);
+        s = qn_arena_take(&groups, arena, tickers * (int64_t)sizeof(group), err);
+    if (s == QN_OK)
+        s = qn_arena_take(&numbers, arena, (tickers + scratch) * (int64_t)sizeof(double), err);
     if (s != QN_OK)
         return s;
     w->order = order;
+    w->groups = groups;
     w->means = numbers;
-    w->parts = w->means + tickers;
-    w->weights = w->parts + moves;
-    w->samples = w->weights + moves;
+    w->scratch = w->means + tickers;
     qni_bootstrap_table(w->table);
     return QN_OK;
 }
 
-qn_status qni_history_peers(qni_subject *subjects, int64_t count, qn_error *err)
+qn_status qni_history_peers(qni_subject *subjects, int64_t count, qn_threads *threads, qn_error *err)
 {
     if (count == 0)
         return QN_OK;
-    work w;
+    work w = {.parts = threads != NULL ? qn_threads_count(threads) : 1};
     qn_arena *arena = subjects[0].arena;
     qn_arena_mark mark = qn_arena_mark_now(arena);
     qn_status s = take_work(&w, arena, count, subjects[0].settings, err);
     if (s == QN_OK) {
-        int64_t judged = 0;
         for (int64_t i = 0; i < count; i++)
             if (subjects[i].reject == NULL || subjects[i].has_history)
-                w.order[judged++] = &subjects[i];
-        estimate_all(&w, judged);
+                w.order[w.count++] = &subjects[i];
+        sort(&w);
+        group_all(&w);
+        if (threads != NULL)
+            qn_threads_run(threads, w.parts, estimate_part, &w);
+        else
+            estimate_part(&w, 0);
     }
     qn_arena_rewind(arena, mark);
     return s;

@@ -209,7 +209,7 @@ static qn_status find_peers(qni_running *r, int64_t count, qn_arena *arena, qn_e
     for (int64_t i = 0; i < count; i++)
         if (r->tasks[i].subject.has_history)
             subjects[n++] = r->tasks[i].subject;
-    s = qni_history_peers(subjects, n, err);
+    s = qni_history_peers(subjects, n, r->options->threads, err);
     for (int64_t i = 0, k = 0; i < count; i++)
         if (r->tasks[i].subject.has_history)
             r->tasks[i].subject = subjects[k++];

@@ -106,9 +106,9 @@ void qni_bootstrap_table(double *table);
 void qni_bootstrap(qn_history *h, const qni_estimate *e, const qni_subject *subject, const double *table,
                    double *samples);
 
-/* peers.c: of all subjects (count) at once, one thread: peers by sector, else all; then the shrunk mean and its
- * bootstrap interval. Scratch from the first one's arena. */
-QN_MUST_USE qn_status qni_history_peers(qni_subject *subjects, int64_t count, qn_error *err);
+/* peers.c: of all subjects (count) at once: peers by sector, else all; then the shrunk mean and its bootstrap interval,
+ * split over threads (NULL: this one alone), which changes no bit. Scratch from the first one's arena. */
+QN_MUST_USE qn_status qni_history_peers(qni_subject *subjects, int64_t count, qn_threads *threads, qn_error *err);
 
 /* ---- event ---- */
 
@@ -139,6 +139,10 @@ QN_MUST_USE qn_status qni_trades_build(qni_subject *subject, qn_error *err);
 /* The profit of a trade per share, commissions included, where the share stands at `price` when its first leg expires:
  * exact for legs of one expiry; of a calendar the later leg counts at its value by the diffusive volatility. */
 double qni_trade_profit(const qn_trade *trade, const qni_subject *subject, double price);
+
+/* The same bits at `count` finite prices; scratch (count). Errors: QN_CONFIG. */
+QN_MUST_USE qn_status qni_trade_profits(double *out, const qn_trade *trade, const qni_subject *subject,
+                                        const double *prices, double *scratch, int64_t count, qn_error *err);
 
 /* value.c: fills pop, expected_value, cvar, edge, kelly_fraction of a built trade under the outlook. */
 QN_MUST_USE qn_status qni_trade_value(qn_trade *trade, const qni_subject *subject, qn_error *err);

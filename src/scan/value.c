@@ -103,8 +103,10 @@ qn_status qni_trade_value(qn_trade *trade, const qni_subject *subject, qn_error 
         return s;
     double *profit = taken, *weight = profit + n, expected = 0;
     bool known = true;
+    s = qni_trade_profits(profit, trade, subject, outlook->price, weight, n, err);
+    if (s != QN_OK)
+        return s;
     for (int64_t i = 0; i < n; i++) {
-        profit[i] = qni_trade_profit(trade, subject, outlook->price[i]);
         weight[i] = outlook->weight[i];
         expected += weight[i] * profit[i];
         known = known && isfinite(profit[i]);

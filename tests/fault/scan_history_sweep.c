@@ -32,7 +32,7 @@ static qn_status judge_all(qn_error *err)
     for (int i = 0; i < TICKERS; i++)
         subjects[i] = many[i].subject;
     if (s == QN_OK)
-        s = qni_history_peers(subjects, TICKERS, err);
+        s = qni_history_peers(subjects, TICKERS, NULL, err);
     for (int i = 0; i < TICKERS && s == QN_OK; i++)
         s = qni_split_note(&many[i].subject, err);
     return s;

@@ -111,7 +111,7 @@ static qn_status run(int64_t as_of_us, qn_error *err)
         if (s == QN_OK)
             s = qni_history(&subjects[i], as_of_us, err);
     }
-    return s == QN_OK ? qni_history_peers(subjects, count, err) : s;
+    return s == QN_OK ? qni_history_peers(subjects, count, NULL, err) : s;
 }
 
 int main(void)

@@ -1,8 +1,11 @@
-/* A chain that is made from a surface gives that surface back: forwards, rates and volatilities within the spreads. */
+/* A chain that is made from a surface gives that surface back: forwards, rates and volatilities within the spreads. And
+ * the volatilities of American options are those of their prices. */
 #include "harness/harness.h"
 #include "options/made.h"
 
 #include <math.h>
+
+#include <quern/american.h>
 
 enum {
     MONTH = 19769,
@@ -96,10 +99,84 @@ static void a_made_surface_is_given_back(void **state)
     }
 }
 
+/* The price at a volatility, by the boundaries of this option alone. */
+static double american(const qn_smile *smile, const qn_smile_point *p, double rate, double sigma)
+{
+    double spot = smile->forward * exp(-(rate - smile->yield) * smile->years), price;
+    qn_option_batch batch;
+    qn_option_results results;
+    qn_error err;
+    qn_option_batch_init(&batch, sizeof batch);
+    qn_option_results_init(&results, sizeof results);
+    batch.count = 1;
+    batch.type = (qn_option_type)p->type;
+    batch.spot = (qn_numbers){&spot, 0};
+    batch.strike = (qn_numbers){&p->strike, 0};
+    batch.years = (qn_numbers){&smile->years, 0};
+    batch.rate = (qn_numbers){&rate, 0};
+    batch.yield = (qn_numbers){&smile->yield, 0};
+    batch.sigma = (qn_numbers){&sigma, 0};
+    results.price = &price;
+    assert_ok(qn_american_price(&results, &batch, NULL, &err), &err);
+    return price;
+}
+
+/* What does not matter of a price: a hundredth of half the spread, and what prices are accurate to. */
+static int64_t check_prices(const qn_smile_point *p, const qn_smile *smile, double rate)
+{
+    const double sigma[] = {p->bid_vol, p->mid_vol, p->ask_vol}, price[] = {p->bid, 0.5 * (p->bid + p->ask), p->ask};
+    double tolerance = 0.01 * 0.5 * (p->ask - p->bid) + 2e-6 * p->strike;
+    int64_t n = 0;
+    for (int i = 0; i < 3; i++) {
+        if (isnan(sigma[i]))
+            continue;
+        assert_close(american(smile, p, rate, sigma[i]), price[i], 0, tolerance);
+        n++;
+    }
+    return n;
+}
+
+static void volatilities_of_both_sides_lead_back_to_their_prices(void **state)
+{
+    (void)state;
+    uint64_t seed = test_seed(11);
+    int64_t checked = 0;
+    const int64_t rounds = test_effort(16, 1000);
+    for (int64_t round = 0; round < rounds; round++) {
+        double rate = between(&seed, 0, .08), yield = between(&seed, -.02, .06), sigma = between(&seed, .1, .8);
+        made_market market = {.as_of_us = INT64_C(1705420800000000),
+                              .spot = exp(between(&seed, log(2), log(2000))),
+                              .half_spread = exp(between(&seed, log(.002), log(.95))),
+                              .american = true};
+        made_expiry e = {.day = 19769 + (int32_t)test_random_below(&seed, 500), .rate = rate, .sigma = sigma};
+        double years = made_years(&market, &e), width = 2.5 * sigma * sqrt(years);
+        e.strikes = 15;
+        e.forward = market.spot * exp((rate - yield) * years);
+        e.first_strike = e.forward * exp(-width);
+        e.step = e.forward * (exp(width) - exp(-width)) / 14;
+        market.least_half = 1e-5 * market.spot;
+        qn_chain *chain = made_chain("QRN", quotes, made_quotes(quotes, &market, &e), &market);
+        qn_surface_options options;
+        qn_surface *surface;
+        qn_error err;
+        qn_surface_options_init(&options, sizeof options);
+        options.rate = rate;
+        options.rate_given = true;
+        assert_ok(qn_surface_new(&surface, chain, &options, &err), &err);
+        const qn_smile *smile = &surface->smiles[0];
+        for (int64_t i = 0; i < smile->point_count && smile->forward > 0; i++)
+            checked += check_prices(&smile->points[i], smile, rate);
+        qn_surface_free(surface);
+        qn_chain_free(chain);
+    }
+    assert_true(checked > 5 * rounds); /* some chains have wide quotes, which hold few volatilities */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_made_surface_is_given_back),
+        cmocka_unit_test(volatilities_of_both_sides_lead_back_to_their_prices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

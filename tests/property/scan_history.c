@@ -35,7 +35,7 @@ static void finish(past *p, int64_t as_of_us)
     qn_error err;
     past_history(p, as_of_us);
     if (p->subject.reject == NULL)
-        assert_ok(qni_history_peers(&p->subject, 1, &err), &err);
+        assert_ok(qni_history_peers(&p->subject, 1, NULL, &err), &err);
 }
 
 /* relative 0: the same bits. */
@@ -194,14 +194,16 @@ enum {
 static past many[MANY];
 static char names[MANY][4];
 
-static void the_order_of_tickers_changes_nothing(void **state)
+static void neither_order_nor_threads_change_anything(void **state)
 {
     (void)state;
     static const char *const sectors[] = {"Chips", "Banks", "chips", ""};
     static qn_history first[MANY];
     qni_subject subjects[MANY];
+    qn_threads *threads;
     qn_error err;
     uint64_t chance = test_seed(6);
+    assert_ok(qn_threads_new(&threads, 5, NULL, &err), &err);
     for (int64_t i = 0; i < MANY; i++) {
         (void)snprintf(names[i], sizeof names[i], "%c%c", 'A' + (char)(i * 7 % MANY), 'A' + (char)i);
         random_past(&many[i], names[i], 5 + i % 4, &chance);
@@ -212,7 +214,7 @@ static void the_order_of_tickers_changes_nothing(void **state)
         int64_t start = c == 0 ? 0 : test_random_below(&chance, MANY), step = c % 2 == 0 ? 5 : 7;
         for (int64_t i = 0; i < MANY; i++)
             subjects[i] = many[(start + i * step) % MANY].subject;
-        assert_ok(qni_history_peers(subjects, MANY, &err), &err);
+        assert_ok(qni_history_peers(subjects, MANY, c % 3 == 1 ? threads : NULL, &err), &err);
         for (int64_t i = 0; i < MANY; i++) {
             const qn_history *h = &many[i].result.history;
             if (c == 0)
@@ -225,6 +227,7 @@ static void the_order_of_tickers_changes_nothing(void **state)
     }
     for (int64_t i = 0; i < MANY; i++)
         past_end(&many[i]);
+    qn_threads_free(threads);
 }
 
 /* ---- intervals ---- */
@@ -269,7 +272,7 @@ static void intervals_of_one_ticker_hold_its_mean(void **state)
         int64_t above = 0, below = 0;
         for (int64_t c = 0; c < cases; c++) {
             made_moves(&a, moves, counts[k], 0.05, &chance);
-            assert_ok(qni_history_peers(&a.subject, 1, &err), &err);
+            assert_ok(qni_history_peers(&a.subject, 1, NULL, &err), &err);
             double mean = 0.05 * sqrt(2 / acos(-1));
             above += mean > a.result.history.high;
             below += mean < a.result.history.low;
@@ -306,7 +309,7 @@ static void shrunk_means_are_nearer_and_their_intervals_hold(void **state)
             made_moves(&many[i], moves[i], 8, sigma, &chance);
             subjects[i] = many[i].subject;
         }
-        assert_ok(qni_history_peers(subjects, MANY, &err), &err);
+        assert_ok(qni_history_peers(subjects, MANY, NULL, &err), &err);
         for (int64_t i = 0; i < MANY; i++) {
             const qn_history *h = &many[i].result.history;
             held += means[i] >= h->low && means[i] <= h->high;
@@ -330,7 +333,7 @@ int main(void)
         cmocka_unit_test(the_order_of_reports_changes_nothing),
         cmocka_unit_test(what_comes_later_changes_nothing),
         cmocka_unit_test(holes_lose_moves_and_nothing_else),
-        cmocka_unit_test(the_order_of_tickers_changes_nothing),
+        cmocka_unit_test(neither_order_nor_threads_change_anything),
         cmocka_unit_test(intervals_of_one_ticker_hold_its_mean),
         cmocka_unit_test(shrunk_means_are_nearer_and_their_intervals_hold),
     };

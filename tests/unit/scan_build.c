@@ -32,6 +32,20 @@ static void assert_not_built(kit *k, qn_strategy strategy, const char *reason)
     assert_true(isnan(qni_trade_profit(trade, &k->subject, 100)));
 }
 
+/* A trade's profits at many prices are, bit for bit, those at each. */
+static void assert_profits_of_many(const qn_trade *t, const kit *k)
+{
+    double prices[23] = {0, 1e-310, 1e-5, 1e9}, profits[23], scratch[23];
+    qn_error err;
+    for (int i = 4; i < 23; i++)
+        prices[i] = 80 + 2 * i;
+    assert_ok(qni_trade_profits(profits, t, &k->subject, prices, scratch, 23, &err), &err);
+    for (int i = 0; i < 23; i++) {
+        double one = qni_trade_profit(t, &k->subject, prices[i]);
+        assert_memory_equal(&profits[i], &one, sizeof one);
+    }
+}
+
 /* Seven per cent either side of 100 leave 92.5 and 107.5, whose deltas are .18 and .22; bought are the next strikes
  * that have .2 at most, 90 and 110 (.11 and .15). A quarter of the half spread is lost on each: sold 1.10 - .025 and
  * 1.00 - .025, bought .55 + .0125 and .45 + .0125, so 1.025 a share; four commissions of .65 are .026. One wing, 2.5
@@ -72,6 +86,7 @@ static void a_condor_is_what_a_hand_makes_of_its_quotes(void **state)
         assert_close(qni_trade_profit(t, &k.subject, at[i]), brings[i], 1e-13, 1e-13);
         assert_true(qn_trade_profit(&k.result, t, at[i]) == qni_trade_profit(t, &k.subject, at[i]));
     }
+    assert_profits_of_many(t, &k);
     kit_free(&k);
 }
 
@@ -386,6 +401,7 @@ static void a_calendar_is_worth_what_the_later_option_is_worth_then(void **state
         assert_close(qni_trade_profit(t, &k.subject, (double)INFINITY), -2.1255, 1e-12, 0);
         double at_zero = i == 0 ? 2.1255 : 2.1255 + 100 * (1 - exp(-.04 * 35 / 365));
         assert_close(qni_trade_profit(t, &k.subject, 0), -at_zero, 1e-12, 0);
+        assert_profits_of_many(t, &k);
         assert_true(t->tradable && !t->undefined_risk);
     }
     kit_free(&k);

@@ -635,7 +635,7 @@ static void peers_begin(const char *const *sectors, int64_t n)
         past_history(&many[i], 0);
         subjects[i] = many[i].subject;
     }
-    assert_ok(qni_history_peers(subjects, n, &err), &err);
+    assert_ok(qni_history_peers(subjects, n, NULL, &err), &err);
 }
 
 static void peers_end(int64_t n)
@@ -706,7 +706,7 @@ static void how_much_peers_differ_is_part_of_the_error(void **state)
         past_history(&many[i], 0);
         subjects[i] = many[i].subject;
     }
-    assert_ok(qni_history_peers(subjects, 3, &err), &err);
+    assert_ok(qni_history_peers(subjects, 3, NULL, &err), &err);
     assert_true(many[0].result.history.error < 1e-9);
     double narrow = many[2].result.history.error / (shrunk(0, 1) * 0.03);
     double sums[4] = {0};
@@ -723,9 +723,9 @@ static void a_rejected_ticker_is_no_peer(void **state)
     qn_error err;
     peers_begin((const char *const[]){"", "", "", ""}, 4);
     subjects[3].reject = "for a reason";
-    assert_ok(qni_history_peers(subjects, 4, &err), &err);
+    assert_ok(qni_history_peers(subjects, 4, NULL, &err), &err);
     assert_int_equal(many[0].result.history.peers, 2);
-    assert_ok(qni_history_peers(subjects, 0, &err), &err);
+    assert_ok(qni_history_peers(subjects, 0, NULL, &err), &err);
     peers_end(4);
 }
 
@@ -739,7 +739,7 @@ static void the_error_without_peers_is_that_of_a_weighted_mean(void **state)
     for (int i = 0; i < 14; i++)
         past_report(&p, QN_TIMING_AFTER_CLOSE, true, 0.02 + 0.01 * (double)test_random_below(&chance, 8), &chance);
     past_history(&p, 0);
-    assert_ok(qni_history_peers(&p.subject, 1, &err), &err);
+    assert_ok(qni_history_peers(&p.subject, 1, NULL, &err), &err);
     const qn_history *h = &p.result.history;
     double squares = 0, cubes = 0, variance = 0;
     for (int i = 0; i < 14; i++) {
@@ -758,18 +758,18 @@ static void the_bootstrap_depends_on_its_seed_alone(void **state)
     qn_error err;
     made_habit(QN_TIMING_AFTER_CLOSE, 8);
     past_history(&p, 0);
-    assert_ok(qni_history_peers(&p.subject, 1, &err), &err);
+    assert_ok(qni_history_peers(&p.subject, 1, NULL, &err), &err);
     qn_history first = p.result.history;
-    assert_ok(qni_history_peers(&p.subject, 1, &err), &err);
+    assert_ok(qni_history_peers(&p.subject, 1, NULL, &err), &err);
     assert_memory_equal(&first.low, &p.result.history.low, sizeof first.low);
     assert_memory_equal(&first.error, &p.result.history.error, sizeof first.error);
     p.settings.seed = 2;
-    assert_ok(qni_history_peers(&p.subject, 1, &err), &err);
+    assert_ok(qni_history_peers(&p.subject, 1, NULL, &err), &err);
     assert_true(first.error < p.result.history.error || first.error > p.result.history.error);
     assert_close(p.result.history.error, first.error, 0.1, 0);
     p.settings.confidence = 0.99;
     qn_history wide = p.result.history;
-    assert_ok(qni_history_peers(&p.subject, 1, &err), &err);
+    assert_ok(qni_history_peers(&p.subject, 1, NULL, &err), &err);
     assert_true(p.result.history.low < wide.low && p.result.history.high > wide.high);
 }
 
