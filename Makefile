@@ -41,6 +41,7 @@ demo: release
 	  --start area=1,width=5,centre=450 --plot build/demo.svg
 	build/release/quern scan --chains examples/scan/chains --earnings examples/scan/reports.csv --prices examples/scan/daily.csv \
 	  --report build/scan.html
+	build/release/quern replay examples/ticks.csv --formula 'z = (price - ema(price, 20)) / sd(price, 20)'
 	@echo "The picture: build/demo.svg; the report: build/scan.html"
 
 dev: deps-tests

@@ -11,30 +11,14 @@ into an environment of its own.
 """
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 
-
-def diskcache_module():
-    try:
-        import diskcache
-        return diskcache
-    except ImportError:
-        if len(sys.argv) > 2:
-            raise
-    environment = sys.argv[1]
-    python = os.path.join(environment, "bin", "python")
-    if not os.path.exists(os.path.join(environment, "done")):
-        quiet = {"stdout": subprocess.DEVNULL, "check": True}
-        subprocess.run([sys.executable, "-m", "venv", environment], **quiet)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "diskcache==5.6.3"], **quiet)
-        open(os.path.join(environment, "done"), "w").close()
-    os.execv(python, [python, __file__, environment, "again"])
+import environment
 
 
 def main():
-    diskcache = diskcache_module()
+    diskcache = environment.module("diskcache", "diskcache==5.6.3")
     folder = tempfile.mkdtemp(prefix="quern-diskcache-", dir=os.environ.get("TMPDIR"))
     try:
         cache = diskcache.Cache(folder)

@@ -24,7 +24,7 @@ static void become(const int to[2], const int from[2], const char *script, const
     setenv("OMP_NUM_THREADS", "1", 1);
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     setenv("NUMEXPR_NUM_THREADS", "1", 1);
-    execl("/usr/bin/python3", "python3", script, argument, (char *)NULL);
+    execl("/usr/bin/python3", "python3", "-B", script, argument, (char *)NULL);
     _exit(127);
 }
 

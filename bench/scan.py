@@ -14,28 +14,11 @@ Where the system has no pandas it is installed beside the bench's build, into an
 import glob
 import multiprocessing
 import os
-import subprocess
 import sys
 
+import environment
 
-def pandas_module():
-    try:
-        import pandas
-        return pandas
-    except ImportError:
-        if len(sys.argv) > 2:
-            raise
-    environment = sys.argv[1]
-    python = os.path.join(environment, "bin", "python")
-    if not os.path.exists(os.path.join(environment, "done")):
-        quiet = {"stdout": subprocess.DEVNULL, "check": True}
-        subprocess.run([sys.executable, "-m", "venv", environment], **quiet)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "pandas==2.2.3", "scipy==1.13.1"], **quiet)
-        open(os.path.join(environment, "done"), "w").close()
-    os.execv(python, [python, __file__, *sys.argv[1:], "again"])
-
-
-pd = pandas_module()
+pd = environment.pandas()
 import numpy as np  # noqa: E402
 import scipy  # noqa: E402
 from scipy.optimize import brentq  # noqa: E402

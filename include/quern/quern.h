@@ -18,7 +18,11 @@
 #include <quern/dbpool.h>
 #include <quern/digest.h>
 #include <quern/earnings.h>
+#include <quern/feeds.h>
 #include <quern/fit.h>
+#include <quern/gate.h>
+#include <quern/indicators.h>
+#include <quern/journal.h>
 #include <quern/log.h>
 #include <quern/market.h>
 #include <quern/metrics.h>
@@ -27,6 +31,7 @@
 #include <quern/nist.h>
 #include <quern/npy.h>
 #include <quern/npz.h>
+#include <quern/numerics.h>
 #include <quern/option.h>
 #include <quern/plot.h>
 #include <quern/pool.h>
@@ -40,10 +45,13 @@
 #include <quern/ring_spsc.h>
 #include <quern/scan.h>
 #include <quern/seal.h>
+#include <quern/sinks.h>
 #include <quern/smile.h>
 #include <quern/strategy.h>
+#include <quern/stream.h>
 #include <quern/table.h>
 #include <quern/threads.h>
+#include <quern/tick.h>
 #include <quern/workspace.h>
 
 #endif

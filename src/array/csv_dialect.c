@@ -6,8 +6,6 @@
  * cells) and only then blanks. Without any there is one column. */
 #include "array/csv_int.h"
 
-#include <quern/npy.h>
-
 #include "array/limits.h"
 #include "base/alloc.h"
 #include "base/error.h"
@@ -114,34 +112,12 @@ static qn_status look_ahead(qn_csv *csv, int64_t size)
     return s;
 }
 
-/* What is no text, by a mark in its first bytes. None can begin a CSV file that we would read. */
-static const struct foreign {
-    const char *mark;
-    int64_t size, at;
-    const char *what;
-} foreign[] = {
-    {"\xFF\xFE", 2, 0, "the file is UTF-16: convert it (iconv -f UTF-16 -t UTF-8)"},
-    {"\xFE\xFF", 2, 0, "the file is UTF-16: convert it (iconv -f UTF-16 -t UTF-8)"},
-    {QNI_GZIP_MAGIC, 3, 0, "the file is compressed by gzip more than once: unpack it (gunzip)"},
-    {"1AY&SY", 6, 4, "the file is compressed by bzip2: unpack it (bunzip2), or compress it by gzip"},
-    {"\xFD\x37zXZ", 5, 0, "the file is compressed by xz: unpack it (unxz), or compress it by gzip"},
-    {"\x28\xB5\x2F\xFD", 4, 0, "the file is compressed by zstd: unpack it (unzstd), or compress it by gzip"},
-    {"PK\x03\x04", 4, 0, "the file is a zip archive or a spreadsheet: unpack it, or save the sheet as CSV"},
-    {"\xD0\xCF\x11\xE0", 4, 0, "the file is a spreadsheet: save the sheet as CSV"},
-    {QN_NPY_MAGIC, 6, 0, "the file is an array of NumPy's (.npy), not CSV"},
-    {"\x89HDF", 4, 0, "the file is HDF5: export the data as CSV"},
-};
-
 static qn_status refuse_foreign(qn_csv *csv)
 {
-    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
-        const struct foreign *f = &foreign[i];
-        if (csv->end - csv->at >= f->at + f->size && memcmp(csv->at + f->at, f->mark, (size_t)f->size) == 0) {
-            (void)qni_csv_fail(csv, QN_DATA, csv->at, "%s", f->what);
-            return csv->status;
-        }
-    }
-    return QN_OK;
+    const char *what = qni_input_foreign(csv->at, csv->end - csv->at);
+    if (what != NULL)
+        (void)qni_csv_fail(csv, QN_DATA, csv->at, "%s", what);
+    return what != NULL ? csv->status : QN_OK;
 }
 
 static qn_status pass_byte_order_mark(qn_csv *csv)

@@ -16,7 +16,7 @@
 
 #include <quern/table.h>
 
-#include "array/input_int.h"
+#include "array/input.h"
 #include "array/table_int.h"
 
 /* How much is held; 0: as limits.h says. */

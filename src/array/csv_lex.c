@@ -2,7 +2,7 @@
  * nothing; a quote inside a cell that does not begin with one is a plain character; CR alone ends a line. */
 #include "array/csv_int.h"
 
-#include "array/csv_scan_int.h"
+#include "array/csv_scan.h"
 #include "array/limits.h"
 #include "base/alloc.h"
 #include "base/error.h"

@@ -1,8 +1,8 @@
-/* array/gzip.c: what is inside a gzip file, as an input; zlib does the work. See input_int.h.
+/* array/gzip.c: what is inside a gzip file, as an input; zlib does the work. See input.h.
  *
  * Always: outside a member no byte of the next one has been given to zlib. What was inflated before a fault is handed
  * out first; from then on every read fails. */
-#include "array/input_int.h"
+#include "array/input.h"
 
 #include "array/limits.h"
 #include "base/alloc.h"

@@ -1,5 +1,5 @@
 /* array/gzip_none.c: a build without zlib's header knows gzip when it sees it, and says what is missing. */
-#include "array/input_int.h"
+#include "array/input.h"
 
 #include "array/limits.h"
 #include "base/library.h"

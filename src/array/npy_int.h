@@ -9,7 +9,7 @@
 
 #include <quern/npy.h>
 
-#include "array/input_int.h"
+#include "array/input.h"
 
 /* An element type as NumPy writes it, without the byte order. */
 typedef struct qni_npy_type {
@@ -41,11 +41,17 @@ QN_MUST_USE qn_status qni_npy_read_input(qn_array *out, bool *is_time, qni_input
 #define QNI_NPY_NO_COLUMN_OF_TIMES \
     "times (datetime64) are no numbers: save those since a moment, (t - t[0]) / np.timedelta64(1, 's')"
 
-/* The bytes of a .npy file that holds an array: first the header, then the data, which are the array's own or, where
- * that is contiguous in no order, a copy's. Valid as long as the array. */
 enum {
     QNI_NPY_HEADER_SIZE = 320, /* room for eight axes of nineteen digits */
 };
+
+/* Mark, version 1.0, and the dictionary of an array of elements such as "<f8", padded with blanks to a line behind
+ * which the data begin at a multiple of 64. Returns its size. */
+int64_t qni_npy_header_write(char out[QNI_NPY_HEADER_SIZE], const char *type, bool fortran, int32_t ndim,
+                             const int64_t *shape);
+
+/* The bytes of a .npy file that holds an array: first the header, then the data, which are the array's own or, where
+ * that is contiguous in no order, a copy's. Valid as long as the array. */
 typedef struct qni_npy_image {
     char header[QNI_NPY_HEADER_SIZE];
     int64_t header_size;

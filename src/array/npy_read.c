@@ -1,7 +1,7 @@
 /* array/npy_read.c: a .npy file or its bytes into an array; see quern/npy.h. */
 #include "array/npy_int.h"
 
-#include "array/input_int.h"
+#include "array/input.h"
 #include "array/limits.h"
 #include "base/alloc.h"
 #include "base/error.h"

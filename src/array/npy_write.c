@@ -16,17 +16,15 @@ enum {
     PREAMBLE = 10,  /* mark, version, size of the header's text */
 };
 
-/* Mark, version 1.0, and the dictionary, padded with blanks to a line of which the data begin at a multiple of
- * ALIGNMENT. Returns its size. */
-static int64_t make_header(char *out, const qn_array *a, const qni_npy_type *type, bool fortran)
+int64_t qni_npy_header_write(char out[QNI_NPY_HEADER_SIZE], const char *type, bool fortran, int32_t ndim,
+                             const int64_t *shape)
 {
     int64_t size = PREAMBLE;
-    size +=
-        snprintf(out + size, (size_t)(QNI_NPY_HEADER_SIZE - size), "{'descr': '%c%s', 'fortran_order': %s, 'shape': (",
-                 qn_dtype_size(a->dtype) > 1 ? '<' : '|', type->code, fortran ? "True" : "False");
-    for (int32_t k = 0; k < a->ndim; k++)
+    size += snprintf(out + size, (size_t)(QNI_NPY_HEADER_SIZE - size),
+                     "{'descr': '%s', 'fortran_order': %s, 'shape': (", type, fortran ? "True" : "False");
+    for (int32_t k = 0; k < ndim; k++)
         size += snprintf(out + size, (size_t)(QNI_NPY_HEADER_SIZE - size), "%s%" PRId64 "%s", k > 0 ? " " : "",
-                         a->shape[k], k + 1 < a->ndim || a->ndim == 1 ? "," : "");
+                         shape[k], k + 1 < ndim || ndim == 1 ? "," : "");
     size += snprintf(out + size, (size_t)(QNI_NPY_HEADER_SIZE - size), "), }");
     int64_t total = (size + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     assert(total <= QNI_NPY_HEADER_SIZE);
@@ -87,7 +85,9 @@ qn_status qni_npy_image_init(qni_npy_image *out, const qn_array *array, const ch
             return s;
         array = &out->copy;
     }
-    out->header_size = make_header(out->header, array, type, fortran);
+    char text[sizeof type->code + 1];
+    (void)snprintf(text, sizeof text, "%c%s", qn_dtype_size(array->dtype) > 1 ? '<' : '|', type->code);
+    out->header_size = qni_npy_header_write(out->header, text, fortran, array->ndim, array->shape);
     out->data = array->data;
     out->data_size = qn_array_count(array) * qn_dtype_size(array->dtype);
     qn_status s = type->is_bool ? check_truths(out, err) : QN_OK;

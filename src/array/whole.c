@@ -1,7 +1,7 @@
 /* array/whole.c: all of an input at once; see whole.h. */
 #include "array/whole.h"
 
-#include "array/input_int.h"
+#include "array/input.h"
 #include "array/limits.h"
 #include "base/alloc.h"
 #include "base/error.h"

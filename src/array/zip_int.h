@@ -9,7 +9,7 @@
 
 #include <quern/base.h>
 
-#include "array/input_int.h"
+#include "array/input.h"
 
 /* An archive that is open for reading. */
 typedef struct qni_zip qni_zip;

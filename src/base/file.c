@@ -242,6 +242,18 @@ qn_status qni_file_write(qni_file_writer *writer, const void *bytes, int64_t siz
     return QN_OK;
 }
 
+bool qni_file_is_direct(const qni_file_writer *writer)
+{
+    assert(writer);
+    return writer->temporary == NULL;
+}
+
+qn_status qni_file_flush(qni_file_writer *writer, qn_error *err)
+{
+    assert(writer);
+    return writer->failed.code != QN_OK ? fail(writer, 0, err) : flush(writer, err);
+}
+
 /* Flushes a file of ours to the disk. What the file system cannot do is not a failure of the writing. */
 static int sync_file(int fd)
 {
@@ -422,4 +434,12 @@ bool qni_file_identity(uint64_t out[2], const char *path)
     out[0] = (uint64_t)info.st_dev;
     out[1] = (uint64_t)info.st_ino;
     return true;
+}
+
+bool qni_file_is_one(const char *a, const char *b)
+{
+    struct stat one, other;
+    if (stat(a, &one) != 0)
+        return strcmp(a, b) == 0 && strcmp(a, "-") != 0;
+    return S_ISREG(one.st_mode) && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }

@@ -23,6 +23,12 @@ QN_MUST_USE qn_status qni_file_open(qni_file_writer **out, const char *path, con
  * (native ENOSPC: the disk is full, EPIPE: nobody reads), QN_PERMISSION. */
 QN_MUST_USE qn_status qni_file_write(qni_file_writer *writer, const void *bytes, int64_t size, qn_error *err);
 
+/* Whether it writes directly, to a pipe, a device or standard output, so that a failure later takes nothing back. */
+bool qni_file_is_direct(const qni_file_writer *writer);
+
+/* Hands what is gathered to the system, for who waits at the other end. Errors: as above. */
+QN_MUST_USE qn_status qni_file_flush(qni_file_writer *writer, qn_error *err);
+
 /* Ends the writing and frees the writer, on failure too. Only after QN_OK has the file its new content. Errors: as
  * above. */
 QN_MUST_USE qn_status qni_file_commit(qni_file_writer *writer, qn_error *err);
@@ -62,5 +68,8 @@ bool qni_file_is_folder(const char *path);
 /* What tells a file from all others, whatever it is called: its device and its number there, as long as it exists.
  * False: there is no such file, or it cannot be looked at. */
 bool qni_file_identity(uint64_t out[2], const char *path);
+
+/* Whether both name one regular file; where there is none yet, whether they are the same text and not "-". */
+bool qni_file_is_one(const char *a, const char *b);
 
 #endif

@@ -19,6 +19,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14; headers may be older than the system */
+#endif
+
 /* The part of a path that a message has room for: its end says most. */
 static const char *shown(const char *path)
 {
@@ -107,6 +111,13 @@ void qni_folder_unlock(int fd)
         (void)close(fd);
 }
 
+bool qni_folder_is(int fd, const char *path)
+{
+    struct stat opened, named;
+    return fstat(fd, &opened) == 0 && stat(path, &named) == 0 && opened.st_dev == named.st_dev &&
+           opened.st_ino == named.st_ino;
+}
+
 int64_t qni_folder_note(int fd, void *out, int64_t size)
 {
     return pread(fd, out, (size_t)size, 0);
@@ -175,6 +186,39 @@ void qni_folder_unmap(void *words, int64_t size)
 {
     if (words != NULL)
         (void)munmap(words, (size_t)size);
+}
+
+qn_status qni_folder_map_opened(void **out, int64_t *size, int fd, const char *path, qn_error *err)
+{
+    struct stat info;
+    *out = NULL;
+    *size = 0;
+    if (fstat(fd, &info) != 0)
+        return qni_error_errno(err, QN_IO, errno, "cannot look at \"%s\"", shown(path));
+    if (!S_ISREG(info.st_mode) || info.st_size == 0)
+        return QN_OK;
+    void *words = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (words == MAP_FAILED)
+        return qni_error_errno(err, QN_IO, errno, "cannot map \"%s\"", shown(path));
+    *out = words;
+    *size = info.st_size;
+    return QN_OK;
+}
+
+void qni_folder_ready(void *words, int64_t size)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)words & (page - 1);
+    (void)madvise((char *)words - at, (size_t)size + at, MADV_POPULATE_WRITE);
+}
+
+qn_status qni_folder_sync(const char *path, qn_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return qni_error_errno(err, QN_IO, errno, "cannot open \"%s\"", shown(path));
+    int failed = fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP ? errno : 0;
+    (void)close(fd);
+    return failed == 0 ? QN_OK : qni_error_errno(err, QN_IO, failed, "cannot flush \"%s\"", shown(path));
 }
 
 /* ---- files ---- */

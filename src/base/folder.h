@@ -22,6 +22,8 @@ bool qni_folder_writable(const char *path);
 QN_MUST_USE qn_status qni_folder_lock(int *out, const char *path, bool make, bool exclusive, int64_t timeout_ms,
                                       qn_error *err);
 void qni_folder_unlock(int fd); /* -1 is fine */
+/* Whether the file that is open is the one that the path names now: it was not moved before it was locked. */
+bool qni_folder_is(int fd, const char *path);
 
 /* What stands in the locked file from its beginning, at most `size` bytes; -1: it cannot be read. And its replacement.
  */
@@ -33,6 +35,15 @@ QN_MUST_USE qn_status qni_folder_set_note(int fd, const char *path, const void *
  * QN_NO_INPUT (no such file, or it is smaller), QN_PERMISSION, QN_CREATE, QN_IO (the disk is full), QN_NOMEM. */
 QN_MUST_USE qn_status qni_folder_map(void **out, const char *path, int64_t size, bool write, qn_error *err);
 void qni_folder_unmap(void *words, int64_t size); /* NULL is fine */
+
+/* Maps all of a file that is open (a lock's) for reading, *size bytes of it; *out NULL: it is empty. Errors: QN_IO. */
+QN_MUST_USE qn_status qni_folder_map_opened(void **out, int64_t *size, int fd, const char *path, qn_error *err);
+
+/* Says that `size` bytes of a map will be written to now: its pages are got ready in one call. Advice only. */
+void qni_folder_ready(void *words, int64_t size);
+
+/* Returns when a file, or the names in a folder, are on the disk. Errors: QN_NO_INPUT (none such), QN_IO. */
+QN_MUST_USE qn_status qni_folder_sync(const char *path, qn_error *err);
 
 /* Writes a whole file in place of one of that name. On failure there is none. Errors: QN_CREATE, QN_PERMISSION, QN_IO.
  */

@@ -77,8 +77,8 @@ static bool take_date(reader *r, int32_t *days)
     return true;
 }
 
-/* hh:mm[:ss[.f…]] as microseconds. */
-static bool take_time(reader *r, int64_t *us)
+/* hh:mm[:ss[.f…]] as nanoseconds. */
+static bool take_time(reader *r, int64_t *ns)
 {
     int hour, minute, second = 0;
     int64_t fraction = 0;
@@ -89,7 +89,7 @@ static bool take_time(reader *r, int64_t *us)
             return false;
         if (take_char(r, '.')) {
             const char *first = r->next;
-            for (int64_t unit = 100000; r->next < r->end && *r->next >= '0' && *r->next <= '9'; unit /= 10)
+            for (int64_t unit = 100000000; r->next < r->end && *r->next >= '0' && *r->next <= '9'; unit /= 10)
                 fraction += unit * (*r->next++ - '0');
             if (r->next == first)
                 return false;
@@ -97,14 +97,14 @@ static bool take_time(reader *r, int64_t *us)
     }
     if (hour > 23 || minute > 59 || second > 59)
         return false;
-    *us = (((int64_t)hour * 60 + minute) * 60 + second) * 1000000 + fraction;
+    *ns = (((int64_t)hour * 60 + minute) * 60 + second) * 1000000000 + fraction;
     return true;
 }
 
-/* Z, (+|-)hh[[:]mm] or nothing, as microseconds to take off. */
-static bool take_offset(reader *r, int64_t *us)
+/* Z, (+|-)hh[[:]mm] or nothing, as minutes to take off. */
+static bool take_offset(reader *r, int64_t *offset)
 {
-    *us = 0;
+    *offset = 0;
     if (r->next == r->end || take_char(r, 'Z') || take_char(r, 'z'))
         return true;
     bool west = take_char(r, '-');
@@ -118,7 +118,26 @@ static bool take_offset(reader *r, int64_t *us)
     }
     if (hours > 23 || minutes > 59)
         return false;
-    *us = ((int64_t)hours * 60 + minutes) * 60000000 * (west ? -1 : 1);
+    *offset = ((int64_t)hours * 60 + minutes) * (west ? -1 : 1);
+    return true;
+}
+
+/* A whole timestamp: seconds to midnight UTC of its day less its offset, and nanoseconds of that day. */
+static bool take_timestamp(int64_t *seconds, int64_t *ns, const char *text, int64_t size)
+{
+    reader r = {text, text + size};
+    int32_t days;
+    int64_t offset = 0;
+    *ns = 0;
+    if (!take_date(&r, &days))
+        return false;
+    if (r.next < r.end) {
+        if (!take_char(&r, 'T') && !take_char(&r, ' ') && !take_char(&r, 't'))
+            return false;
+        if (!take_time(&r, ns) || !take_offset(&r, &offset) || r.next != r.end)
+            return false;
+    }
+    *seconds = days * (int64_t)86400 - offset * 60;
     return true;
 }
 
@@ -130,19 +149,29 @@ bool qni_date_parse(int32_t *days, const char *text, int64_t size)
 
 bool qni_timestamp_parse(int64_t *us, const char *text, int64_t size)
 {
-    reader r = {text, text + size};
-    int32_t days;
-    int64_t time = 0, offset = 0;
-    if (!take_date(&r, &days))
+    int64_t seconds, ns;
+    if (!take_timestamp(&seconds, &ns, text, size))
         return false;
-    if (r.next < r.end) {
-        if (!take_char(&r, 'T') && !take_char(&r, ' ') && !take_char(&r, 't'))
-            return false;
-        if (!take_time(&r, &time) || !take_offset(&r, &offset) || r.next != r.end)
-            return false;
-    }
-    *us = days * (int64_t)86400000000 + time - offset;
+    *us = seconds * 1000000 + ns / 1000;
     return true;
+}
+
+bool qni_timestamp_parse_ns(int64_t *ns, const char *text, int64_t size)
+{
+    const int64_t second = 1000000000;
+    int64_t seconds, rest, whole;
+    if (!take_timestamp(&seconds, &rest, text, size))
+        return false;
+    const int64_t day = seconds < 0 ? 86400 : -86400; /* moved over to the rest, so that the first and last days fit */
+    seconds += day;
+    rest -= day * second;
+    return !__builtin_mul_overflow(seconds, second, &whole) && !__builtin_add_overflow(whole, rest, ns);
+}
+
+bool qni_time_of_day_parse_ns(int64_t *ns, const char *text, int64_t size)
+{
+    reader r = {text, text + size};
+    return take_time(&r, ns) && r.next == r.end;
 }
 
 /* The digits of `value`, `count` of them, at `at`. */

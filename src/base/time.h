@@ -16,6 +16,13 @@ bool qni_date_parse(int32_t *days, const char *text, int64_t size);
  * is UTC. Digits beyond microseconds are cut off. False: it is none. */
 bool qni_timestamp_parse(int64_t *us, const char *text, int64_t size);
 
+/* The same as nanoseconds, digits beyond them cut off. False also outside of 1677-09-21T00:12:44 to
+ * 2262-04-11T23:47:16, where they do not fit. */
+bool qni_timestamp_parse_ns(int64_t *ns, const char *text, int64_t size);
+
+/* hh:mm[:ss[.f…]] as nanoseconds since midnight, digits beyond them cut off. False: it is none. */
+bool qni_time_of_day_parse_ns(int64_t *ns, const char *text, int64_t size);
+
 enum {
     QNI_TIME_TEXT_SIZE = 40
 };

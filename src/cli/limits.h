@@ -117,6 +117,12 @@
 #define QNI_SCAN_STRIKE_DIGITS   8    /* providers keep numbers as floats: what follows is noise */
 #define QNI_SCAN_LABEL_WIDTH     19   /* columns of what a line of quern explain is about */
 
+/* A replay. */
+#define QNI_REPLAY_SYMBOLS       4096 /* symbols that there is room for: each costs memory a stage */
+#define QNI_REPLAY_SYMBOLS_SHOWN 20   /* of a text: a screen */
+#define QNI_REPLAY_DIGITS        6    /* of a number in a text */
+#define QNI_REPLAY_LOOK_MS       50   /* how late a request to end is seen at most */
+
 /* The report of a scan: bytes of a name and of a sentence of others, which longer ones would fill the page with; past
  * reports that are bars still, quotes of an expiry, of which more would touch, and points of a curve some 300 pixels
  * wide; bins of a density, each some five pixels. */
@@ -130,5 +136,10 @@
  * which quotes are far in the wings, and so far in log-moneyness at least, that a few strikes are seen. */
 #define QNI_PAGE_REACH       3.5
 #define QNI_PAGE_REACH_LEAST 0.08
+
+/* A journal: symbols that are named in a line for people, and records that are written between two looks at whether to
+ * stop, some milliseconds' work. */
+#define QNI_JOURNAL_SYMBOLS_SHOWN 12
+#define QNI_JOURNAL_EXPORTED      4096
 
 #endif

@@ -12,7 +12,7 @@ qn_status qni_memory_init(qni_memory *memory, const qn_allocator *source, qn_err
 {
     static const char *const names[QNI_HOLDER_COUNT] = {
         [QNI_HOLDER_COMMAND] = "command", [QNI_HOLDER_TABLE] = "table", [QNI_HOLDER_MODEL] = "model",
-        [QNI_HOLDER_FIT] = "fit",         [QNI_HOLDER_PLOT] = "plot",
+        [QNI_HOLDER_FIT] = "fit",         [QNI_HOLDER_PLOT] = "plot",   [QNI_HOLDER_STREAM] = "stream",
     };
     qn_budget_options options;
     qn_budget_options_init(&options, sizeof options);

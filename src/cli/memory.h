@@ -15,6 +15,7 @@ typedef enum qni_holder {
     QNI_HOLDER_MODEL,
     QNI_HOLDER_FIT,
     QNI_HOLDER_PLOT,
+    QNI_HOLDER_STREAM,
     QNI_HOLDER_COUNT
 } qni_holder;
 

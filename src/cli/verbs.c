@@ -28,8 +28,8 @@ static const qni_verb leading = {
 
 static const qni_verb *const verbs[] = {&qni_verb_fit,   &qni_verb_predict, &qni_verb_iv,      &qni_verb_price,
                                         &qni_verb_smile, &qni_verb_scan,    &qni_verb_explain, &qni_verb_import,
-                                        &qni_verb_data,  &qni_verb_sql,     &qni_verb_db,      &qni_verb_cache,
-                                        &qni_verb_info,  &qni_verb_config};
+                                        &qni_verb_data,  &qni_verb_replay,  &qni_verb_journal, &qni_verb_sql,
+                                        &qni_verb_db,    &qni_verb_cache,   &qni_verb_info,    &qni_verb_config};
 
 static const qni_variable variables[] = {
     {"QUERN_CONFIG", "The configuration file, in place of the user's own; see quern.conf(5). Empty: none."},

@@ -14,6 +14,8 @@ extern const qni_verb qni_verb_scan;
 extern const qni_verb qni_verb_explain;
 extern const qni_verb qni_verb_import;
 extern const qni_verb qni_verb_data;
+extern const qni_verb qni_verb_replay;
+extern const qni_verb qni_verb_journal;
 extern const qni_verb qni_verb_sql;
 extern const qni_verb qni_verb_db;
 extern const qni_verb qni_verb_cache;

@@ -173,14 +173,29 @@ static const char *other_spelling(const char *name)
     return look_up(spellings, sizeof spellings / sizeof spellings[0], name, (int64_t)strlen(name));
 }
 
-static const char *nearest_function(const char *name)
+/* What a function that keeps state is called elsewhere; NULL: unknown. */
+static const char *other_stateful_name(const char *name)
 {
-    const char *names[QNI_OP_COUNT];
+    static const synonym names[] = {
+        {"ewma", "ema"}, {"ewm", "ema"},   {"mean", "sma"},   {"avg", "sma"},          {"average", "sma"},
+        {"std", "sd"},   {"stdev", "sd"},  {"stddev", "sd"},  {"bbands", "bollinger"}, {"shift", "lag"},
+        {"prev", "lag"}, {"delay", "lag"}, {"delta", "diff"},
+    };
+    return look_up(names, sizeof names / sizeof names[0], name, (int64_t)strlen(name));
+}
+
+static const char *nearest_function(const char *name, bool stream)
+{
+    const char *names[QNI_OP_COUNT + QNI_STATEFUL_COUNT];
     int64_t count = 0;
     for (int op = 0; op < QNI_OP_COUNT; op++)
         if (is_function(op))
             names[count++] = qni_op_infos[op].text;
-    const char *known = other_name(name);
+    for (int i = 0; stream && i < QNI_STATEFUL_COUNT; i++)
+        names[count++] = qni_stateful_infos[i].name;
+    const char *known = stream ? other_stateful_name(name) : NULL;
+    if (known == NULL)
+        known = other_name(name);
     if (known != NULL)
         return known;
     int64_t nearest = qni_nearest(name, names, count);
@@ -268,7 +283,11 @@ qn_status qni_function_unknown(const char *text, int32_t size, const qni_token *
     qn_status status = refuse_known(text, size, name, word, tree, columns, err);
     if (status != QN_OK)
         return status;
-    const char *spelling = other_spelling(word), *nearest = nearest_function(word);
+    if (qni_stateful_find(word, name->size) >= 0)
+        return qni_error_at(err, QN_NAME, NULL, 0, column,
+                            "\"%s\" keeps state from row to row: such functions are for streams (quern replay)",
+                            shown.text);
+    const char *spelling = other_spelling(word), *nearest = nearest_function(word, columns->stream);
     if (spelling != NULL)
         return qni_error_at(err, QN_NAME, NULL, 0, column, "unknown function \"%s\": write %s", shown.text, spelling);
     if (nearest != NULL)

@@ -25,6 +25,13 @@
 /* Different names in a formula. A dense Jacobian with more columns is out of reach for the solvers, too. */
 #define QNI_FORMULA_NAMES_MAX 10000
 
+/* Calls of functions that keep state in a formula of a stream: each takes a column and a state for each symbol. */
+#define QNI_HOIST_CALLS_MAX 256
+
+/* Numbers, names and operations of all arguments of such calls, each with the intermediates that it needs: bounds the
+ * time that taking a hostile formula apart may take, to about a second. */
+#define QNI_HOIST_NODES_MAX (1 << 18)
+
 /* Nodes of the kernel IR, value and derivatives together. Reverse mode adds a small multiple of the formula's own. */
 #define QNI_IR_NODES_MAX (1 << 22)
 

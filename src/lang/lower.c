@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "lang/limits.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -37,6 +38,9 @@ static int32_t lower_node(qni_ir *ir, const qni_tree *tree, const qni_tree_node 
         return lower_name(ir, tree, node->symbol, lowered);
     case QNI_TREE_OPERATION:
         break;
+    case QNI_TREE_CALL:
+        assert(false); /* taken out by hoist.c */
+        return -1;
     }
     for (int k = 0; k < qni_op_infos[node->op].arity; k++)
         args[k] = lowered[node->operands[k]];

@@ -81,10 +81,47 @@ static int32_t arguments(qni_parser *p, qni_op op, int32_t offset)
     return count < arity ? 0 : add_operation(p, op, offset, operands[0], operands[1], operands[2]);
 }
 
+/* The same of a function that keeps state, whose arguments are kept as they are; the token is the "(". Not inlined, so
+ * that its record is in the frames of such calls alone. */
+static __attribute__((noinline)) int32_t stateful_call(qni_parser *p, const qni_token *name, int function)
+{
+    const qni_stateful_info *info = &qni_stateful_infos[function];
+    const int32_t open = p->token.offset;
+    qni_tree_call made = {.function = function, .offset = name->offset};
+    if (!qni_parse_advance(p))
+        return -1;
+    while (p->token.kind != ')' || made.count > 0) {
+        const int32_t place = p->token.offset, operand = expression(p, QNI_LEVEL_CHOICE);
+        if (operand < 0)
+            return -1;
+        if (made.count < QNI_STATEFUL_ARGUMENTS) {
+            made.arguments[made.count] = operand;
+            made.places[made.count] = place;
+        }
+        made.count++;
+        if (p->token.kind != ',')
+            break;
+        if (!qni_parse_advance(p))
+            return -1;
+    }
+    if (p->token.kind == ')' && (made.count < info->series + info->least || made.count > info->series + info->most)) {
+        p->status = qni_stateful_arity(function, made.count, name->offset, p->err);
+        return -1;
+    }
+    if (!expect_close(p, open))
+        return -1;
+    made.size = p->before.offset + p->before.size - name->offset;
+    return qni_tree_add_call(p->tree, made, &p->status, p->err);
+}
+
 /* name "(" … ")"; the token is the "(". */
 static int32_t call(qni_parser *p, const qni_token *name)
 {
-    int op = qni_function_find(p->lexer.text + name->offset, name->size);
+    const char *text = p->lexer.text + name->offset;
+    int op = qni_function_find(text, name->size);
+    const int stateful = op < 0 && p->columns->stream ? qni_stateful_find(text, name->size) : -1;
+    if (stateful >= 0)
+        return stateful_call(p, name, stateful);
     if (op < 0) {
         p->status = qni_function_unknown(p->lexer.text, p->lexer.size, name, p->tree, p->columns, p->err);
         return -1;

@@ -9,6 +9,7 @@
 
 #include <quern/base.h>
 
+#include "lang/hoist.h"
 #include "lang/ops_int.h"
 
 /* A token's kind: one of these, or the character of a sign ('+', '^' also for "**"). */
@@ -82,6 +83,7 @@ typedef enum qni_tree_kind {
     QNI_TREE_NUMBER,
     QNI_TREE_NAME,
     QNI_TREE_OPERATION,
+    QNI_TREE_CALL, /* of a function that keeps state: only in the trees of streams, which hoist.c takes apart */
 } qni_tree_kind;
 
 typedef struct qni_tree_node {
@@ -92,6 +94,7 @@ typedef struct qni_tree_node {
     union {
         double number; /* finite, without a sign */
         int32_t symbol;
+        int32_t call;        /* of the tree's */
         int32_t operands[3]; /* nodes */
     };
 } qni_tree_node;
@@ -101,6 +104,16 @@ typedef struct qni_statement {
     int32_t symbol;
     int32_t node;
 } qni_statement;
+
+/* The call of a function that keeps state. */
+typedef struct qni_tree_call {
+    int function;         /* qni_stateful */
+    int count;            /* of arguments */
+    int32_t offset, size; /* of its text */
+    int32_t node;
+    int32_t arguments[QNI_STATEFUL_ARGUMENTS]; /* (count) nodes */
+    int32_t places[QNI_STATEFUL_ARGUMENTS];    /* (count) where each starts in the text */
+} qni_tree_call;
 
 typedef struct qni_tree {
     const qn_allocator *allocator;
@@ -114,16 +127,19 @@ typedef struct qni_tree {
     int64_t slot_count;
     qni_statement *statements; /* (statement_count) intermediates, in order */
     int64_t statement_count, statement_capacity;
+    qni_tree_call *calls; /* (call_count) in order: those in an argument come before the call */
+    int64_t call_count, call_capacity;
     int32_t model; /* the first node of the last statement */
     int32_t left;  /* node; -1: the formula has no left side */
     int32_t right; /* node; all nodes after `left` are the right side's */
     int32_t left_offset, left_size;
 } qni_tree;
 
-/* What parsing must know of the data: for messages only. */
+/* What parsing must know of the data: names for messages only. */
 typedef struct qni_columns {
     const char *const *names; /* (count) */
     int64_t count;
+    bool stream; /* rows come one after the other: functions that keep state can be called */
 } qni_columns;
 
 /* Reads `text` into a tree. Errors with their column: QN_SYNTAX, QN_NAME (unknown function), QN_LIMIT, QN_NOMEM.
@@ -132,10 +148,11 @@ QN_MUST_USE qn_status qni_tree_init(qni_tree *tree, const char *text, int32_t si
                                     const qn_allocator *allocator, qn_error *err);
 void qni_tree_fini(qni_tree *tree);
 
-/* Building a tree (tree.c): *tree is made empty; a node is added, its operands being there already; a statement whose
- * symbol has none. -1 and false: refused, *status says why (QN_LIMIT, QN_NOMEM). */
+/* Building a tree (tree.c): *tree is made empty; a node is added, its operands being there already; a call and its
+ * node; a statement whose symbol has none. -1 and false: refused, *status says why (QN_LIMIT, QN_NOMEM). */
 void qni_tree_empty(qni_tree *tree, const qn_allocator *allocator);
 int32_t qni_tree_add(qni_tree *tree, qni_tree_node node, qn_status *status, qn_error *err);
+int32_t qni_tree_add_call(qni_tree *tree, qni_tree_call call, qn_status *status, qn_error *err);
 bool qni_tree_define(qni_tree *tree, int32_t symbol, int32_t node, qn_status *status, qn_error *err);
 
 /* How an operand stands in the normal spelling of its operation. */
@@ -189,6 +206,9 @@ static inline bool qni_op_is_variadic(qni_op op)
 
 /* The error of `count` arguments where the function takes others. */
 qn_status qni_function_arity(qni_op op, int count, int32_t offset, qn_error *err);
+
+/* The error of `count` arguments where the function that keeps state takes others. */
+qn_status qni_stateful_arity(int function, int count, int32_t offset, qn_error *err);
 
 /* The number that a name stands for where no column has it: pi, true, false. False: none. */
 bool qni_constant_find(const char *name, double *number);

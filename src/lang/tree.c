@@ -22,6 +22,7 @@ void qni_tree_fini(qni_tree *tree)
     qni_free(tree->allocator, tree->names, tree->names_capacity, 1);
     qni_free(tree->allocator, tree->slots, tree->slot_count, sizeof *tree->slots);
     qni_free(tree->allocator, tree->statements, tree->statement_capacity, sizeof *tree->statements);
+    qni_free(tree->allocator, tree->calls, tree->call_capacity, sizeof *tree->calls);
     qni_tree_empty(tree, NULL);
 }
 
@@ -65,6 +66,28 @@ int32_t qni_tree_add(qni_tree *tree, qni_tree_node node, qn_status *status, qn_e
     node.depth = (uint16_t)depth;
     tree->nodes[tree->count] = node;
     return (int32_t)tree->count++;
+}
+
+int32_t qni_tree_add_call(qni_tree *tree, qni_tree_call call, qn_status *status, qn_error *err)
+{
+    int64_t column = call.offset + 1;
+    if (tree->call_count == QNI_HOIST_CALLS_MAX) {
+        *status = qni_error_at(err, QN_LIMIT, NULL, 0, column,
+                               "the formula calls functions that keep state more than %d times: write several formulas",
+                               QNI_HOIST_CALLS_MAX);
+        return -1;
+    }
+    if (!qni_grow(tree->allocator, (void **)&tree->calls, &tree->call_capacity, tree->call_count + 1,
+                  sizeof *tree->calls)) {
+        *status = qni_error_at(err, QN_NOMEM, NULL, 0, column, "out of memory for the calls of a formula");
+        return -1;
+    }
+    call.node = qni_tree_add(
+        tree, (qni_tree_node){.kind = QNI_TREE_CALL, .offset = call.offset, .call = (int32_t)tree->call_count}, status,
+        err);
+    if (call.node >= 0)
+        tree->calls[tree->call_count++] = call;
+    return call.node;
 }
 
 bool qni_tree_define(qni_tree *tree, int32_t symbol, int32_t node, qn_status *status, qn_error *err)

@@ -46,15 +46,20 @@ static inline vd qni_log_power(vi exponent, double bias)
     return v_sub(i_as_v(i_or(exponent, v_as_i(v_set(0x1p52)))), v_set(bias));
 }
 
-/* f - log(1 + f) - low */
-static inline vd qni_log_curve(vd f, vd low)
+/* P(z) */
+static inline vd qni_log_series(vd z)
 {
     static const double c[] = {0x1.5555555555558p-1, 0x1.99999999952d1p-2, 0x1.2492492df8654p-2, 0x1.c71c62dab0eccp-3,
                                0x1.7462b7d8cf48ap-3, 0x1.39fdf803b5068p-3, 0x1.2b5d2f4bf6902p-3};
+    return v_poly6(z, v_mul(z, z), c);
+}
+
+/* f - log(1 + f) - low */
+static inline vd qni_log_curve(vd f, vd low)
+{
     vd s = v_div(f, v_add(f, v_set(2)));
     vd z = v_mul(s, s);
-    vd p = v_poly6(z, v_mul(z, z), c);
-    return v_fms(s, v_fnma(z, p, f), low);
+    return v_fms(s, v_fnma(z, qni_log_series(z), f), low);
 }
 
 static inline vd qni_log_near(vd x, double bias)

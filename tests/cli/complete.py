@@ -134,9 +134,9 @@ class Completion(Command):
         self.assertEqual({word.rstrip("/=").replace("\\", "") for word in got}, set(expected), msg=stem + typed)
 
     def test_verbs(self):
-        self.gives({"fit", "predict", "iv", "price", "smile", "scan", "explain", "import", "data", "sql", "db", "cache", "info", "config", "help"}, "quern ")
+        self.gives({"fit", "predict", "iv", "price", "smile", "scan", "explain", "import", "data", "replay", "journal", "sql", "db", "cache", "info", "config", "help"}, "quern ")
         self.gives({"fit"}, "quern ", "f")
-        self.gives({"fit", "predict", "iv", "price", "smile", "scan", "explain", "import", "data", "sql", "db", "cache", "info", "config"}, "quern help ")
+        self.gives({"fit", "predict", "iv", "price", "smile", "scan", "explain", "import", "data", "replay", "journal", "sql", "db", "cache", "info", "config"}, "quern help ")
         self.gives({"import", "info", "iv"}, "quern --log-level info ", "i")
 
     def test_options_of_each_verb(self):

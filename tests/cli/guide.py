@@ -1,4 +1,4 @@
-"""The user's guides, docs/fit.md, docs/databases.md, docs/caching.md, docs/options.md, docs/smile.md and docs/scan.md, do what they print: their commands run, in order, and say what stands below them;
+"""The user's guides, docs/fit.md, docs/databases.md, docs/caching.md, docs/options.md, docs/smile.md, docs/scan.md and docs/replay.md, do what they print: their commands run, in order, and say what stands below them;
 their pieces of C stand in the programs that they name.
 
     QUERN=build/NAME/quern python3 tests/cli/guide.py --write docs/NAME.md     prints anew what its commands say
@@ -18,12 +18,14 @@ CACHING = os.path.join(PROJECT, "docs", "caching.md")
 OPTIONS = os.path.join(PROJECT, "docs", "options.md")
 SMILE = os.path.join(PROJECT, "docs", "smile.md")
 SCAN = os.path.join(PROJECT, "docs", "scan.md")
+REPLAY = os.path.join(PROJECT, "docs", "replay.md")
 
 
 def comparable(text):
     """How long it took and how many steps differ between machines and versions, and so do last digits where all are shown."""
     text = re.sub(r"stored\W+\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?", "TIME", text)
     text = re.sub(r"\d+ iterations?, \d+ evaluations?, [\d.e-]+ m?s", "N iterations", text)
+    text = re.sub(r"in [\d.]+ [num]?s: [\d.e+-]+ million a second|latency .* at most", "TIMES", text)
     return re.sub(r"-?\d+\.\d{9,}(e-?\d+)?", lambda number: f"{float(number.group()):.7g}", text)
 
 
@@ -89,6 +91,16 @@ class Guide(Command):
         self.environment["XDG_DATA_HOME"] = self.folder
         self.check(SCAN, 4)
 
+    def test_so_do_those_about_replays(self):
+        self.check(REPLAY, 2)
+
+    def test_every_key_of_the_json_of_a_replay_is_listed(self):
+        out = self.succeeds("replay", os.path.join(PROJECT, "examples", "ticks.csv"), "-x", "z = ema(price, 5)", "--order", "z", "--format", "json")
+        with open(REPLAY) as file:
+            listed = set(re.findall(r'"(\w+)"', file.read().split("\n## JSON\n")[1]))
+        found = {key for key in keys(json.loads(out)) if not key.startswith("max_")}
+        self.assertEqual(found - listed - {"z", "p99.9"} - set(json.loads(out)["rejections"]), set())
+
     def test_every_key_of_the_json_of_a_scan_is_listed(self):
         folder = os.path.join(PROJECT, "examples", "scan")
         result = json.loads(self.succeeds("scan", "--chains", os.path.join(folder, "chains"), "--earnings", os.path.join(folder, "reports.csv"), "--prices",
@@ -127,7 +139,7 @@ class Guide(Command):
                 with open(os.path.join(PROJECT, "examples", name)) as file:
                     programs += re.sub(r" +/\*.*?\*/", "", file.read())
         pieces = []
-        for guide in GUIDE, DATABASES, CACHING, OPTIONS, SMILE, SCAN:
+        for guide in GUIDE, DATABASES, CACHING, OPTIONS, SMILE, SCAN, REPLAY:
             with open(guide) as file:
                 pieces += re.findall(r"(?ms)^```c\n(.*?)^```$", file.read())
         self.assertGreater(len(pieces), 2)
@@ -143,7 +155,7 @@ class Guide(Command):
         self.assertLessEqual(found - {"name", "value"}, listed)
 
     def test_links_to_sections_lead_somewhere(self):
-        for guide in GUIDE, DATABASES, CACHING, OPTIONS, SMILE, SCAN:
+        for guide in GUIDE, DATABASES, CACHING, OPTIONS, SMILE, SCAN, REPLAY:
             with open(guide) as file:
                 text = file.read()
             sections = {re.sub(r"[^a-z ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"(?m)^## (.*)$", text)}

@@ -1,7 +1,7 @@
 /* The byte-by-byte form of the scanning functions, which processors without SSE2 use, against plain loops. Everything
  * else in the suite runs the other form. */
 #define QUERN_CSV_SCALAR
-#include "array/csv_scan_int.h"
+#include "array/csv_scan.h"
 
 #include "harness/harness.h"
 

@@ -1,10 +1,10 @@
-/* array/csv_scan_int.h: finding the bytes that matter, sixteen at a time where the processor has SSE2 (all of x86-64),
+/* array/csv_scan.h: finding the bytes that matter, sixteen at a time where the processor has SSE2 (all of x86-64),
  * else one by one.
  *
  * All loads may run up to 15 bytes over the window's end, where padding stands; every search ends at the zero byte
  * there. */
-#ifndef QNI_ARRAY_CSV_SCAN_INT_H
-#define QNI_ARRAY_CSV_SCAN_INT_H
+#ifndef QNI_ARRAY_CSV_SCAN_H
+#define QNI_ARRAY_CSV_SCAN_H
 
 #include <stdbool.h>
 #include <stdint.h>

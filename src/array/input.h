@@ -1,8 +1,8 @@
-/* array/input_int.h: where bytes come from: a file, standard input, memory, or what gzip made of one of these.
+/* array/input.h: where bytes come from: a file, standard input, memory, or what gzip made of one of these.
  *
  * An input is a small struct, moved by assignment; whoever takes one closes it. One thread at a time. */
-#ifndef QNI_ARRAY_INPUT_INT_H
-#define QNI_ARRAY_INPUT_INT_H
+#ifndef QNI_ARRAY_INPUT_H
+#define QNI_ARRAY_INPUT_H
 
 #include <quern/base.h>
 
@@ -24,6 +24,14 @@ typedef struct qni_input {
 /* Opens `path` ("-": standard input). Errors: QN_NO_INPUT, QN_PERMISSION, QN_IO, QN_NOMEM. */
 qn_status qni_input_file(qni_input *out, const char *path, const qn_allocator *allocator, qn_error *err);
 
+/* The same, but that somebody else can end it: after qni_input_stop(*stop_file) each read fails with QN_INTERRUPTED,
+ * one that waits too. *stop_file is the input's. Errors: those, and QN_LIMIT (no further descriptor). */
+qn_status qni_input_file_stoppable(qni_input *out, int *stop_file, const char *path, const qn_allocator *allocator,
+                                   qn_error *err);
+
+/* Any thread, and a signal handler, until the input is closed. */
+void qni_input_stop(int stop_file);
+
 /* Bytes in memory, borrowed until it is closed. Errors: QN_NOMEM. */
 qn_status qni_input_bytes(qni_input *out, const char *bytes, int64_t size, const qn_allocator *allocator,
                           qn_error *err);
@@ -31,6 +39,10 @@ qn_status qni_input_bytes(qni_input *out, const char *bytes, int64_t size, const
 /* Whether the input begins with `bytes` (size, at most QNI_INPUT_HEAD), which stay to be read. An input that fails does
  * not; the next read says so. */
 bool qni_input_begins_with(qni_input *input, const char *bytes, int32_t size);
+
+/* What a person is told of bytes that begin like a file of another kind (an archive, a spreadsheet, UTF-16), so that
+ * they are no text that we would read; NULL: they do not. */
+const char *qni_input_foreign(const char *bytes, int64_t size);
 
 /* As input->read. */
 int64_t qni_input_read(qni_input *input, char *into, int64_t size);
