@@ -37,8 +37,7 @@ static void object_begin(qni_json_writer *w, qni_cache_job *job, const char *sch
 static qn_status object_end(qni_json_writer *w, qn_error *err)
 {
     qni_json_object_end(w);
-    qn_status s = qni_json_finish(w, err);
-    return s == QN_IO ? QN_OK : s; /* the command reports what could not be written, once */
+    return qni_out_json_finish(w, err);
 }
 
 /* ---- stats ---- */

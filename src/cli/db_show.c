@@ -164,8 +164,7 @@ static qn_status show_json(qni_db_job *job, qn_error *err)
     else
         done_json(w, job);
     qni_json_object_end(w);
-    qn_status s = qni_json_finish(w, err);
-    return s == QN_IO ? QN_OK : s; /* the command reports what could not be written, once */
+    return qni_out_json_finish(w, err);
 }
 
 qn_status qni_db_show(qni_db_job *job, qn_error *err)

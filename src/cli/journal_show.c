@@ -32,8 +32,7 @@ static void object_begin(qni_json_writer *w, const qni_journal_job *job, const c
 static qn_status object_end(qni_json_writer *w, qn_error *err)
 {
     qni_json_object_end(w);
-    qn_status s = qni_json_finish(w, err);
-    return s == QN_IO ? QN_OK : s; /* the command reports what could not be written, once */
+    return qni_out_json_finish(w, err);
 }
 
 /* ---- info ---- */

@@ -146,8 +146,7 @@ static qn_status show_json(const qni_run *run, const qn_table *t, const char *sc
     }
     qni_json_array_end(&w);
     qni_json_object_end(&w);
-    qn_status s = qni_json_finish(&w, err);
-    return s == QN_IO ? QN_OK : s; /* what could not be written, the command says */
+    return qni_out_json_finish(&w, err);
 }
 
 qn_status qni_market_show(const qni_run *run, const qn_table *table, int format, const char *schema, const char *key,

@@ -342,6 +342,5 @@ qn_status qni_option_show_end(option_job *job, qn_error *err)
     if (job->format == OPTION_FORMAT_CSV)
         return QN_OK;
     json_end(job);
-    qn_status s = qni_json_finish(&job->writer, err);
-    return s == QN_IO ? QN_OK : s; /* the command reports what could not be written, once */
+    return qni_out_json_finish(&job->writer, err);
 }

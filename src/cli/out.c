@@ -150,6 +150,12 @@ qn_status qni_out_json_sink(void *user, const char *text, int64_t size, qn_error
     return out->failed == 0 ? QN_OK : qni_error(err, QN_IO, "cannot write to standard output");
 }
 
+qn_status qni_out_json_finish(qni_json_writer *writer, qn_error *err)
+{
+    const qn_status s = qni_json_finish(writer, err);
+    return s == QN_IO ? QN_OK : s;
+}
+
 void qni_out_terminal_size(const qni_out *out, int *columns, int *lines)
 {
     struct winsize size;

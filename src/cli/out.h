@@ -4,6 +4,7 @@
 #ifndef QNI_CLI_OUT_H
 #define QNI_CLI_OUT_H
 
+#include "base/json.h"
 #include "cli/limits.h"
 
 #include <quern/base.h>
@@ -51,6 +52,10 @@ QN_MUST_USE qn_status qni_out_flush(qni_out *out, const char *name, qn_error *er
 
 /* A sink for a JSON writer (base/json.h) whose user is a qni_out. After a failed write it says QN_IO. */
 qn_status qni_out_json_sink(void *user, const char *text, int64_t size, qn_error *err);
+
+/* qni_json_finish of a writer to standard output: what could not be written is no failure here, for the command reports
+ * it, once. */
+QN_MUST_USE qn_status qni_out_json_finish(qni_json_writer *writer, qn_error *err);
 
 /* Columns and lines of the terminal: as it says itself, else 80 and 24. */
 void qni_out_terminal_size(const qni_out *out, int *columns, int *lines);

@@ -220,8 +220,7 @@ qn_status qni_predict_show_end(predict_job *job, qn_error *err)
         qni_json_string(w, warning, -1);
     qni_json_array_end(w);
     qni_json_object_end(w);
-    qn_status s = qni_json_finish(w, err);
-    return s == QN_IO ? QN_OK : s; /* the command reports what could not be written, once */
+    return qni_out_json_finish(w, err);
 }
 
 static const char *counted(char text[PREDICT_WARNING_SIZE], int64_t count, const char *what)

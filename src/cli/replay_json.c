@@ -152,6 +152,6 @@ qn_status qni_replay_json(replay_job *job, qn_error *err)
         s = write_symbol(&w, job, i, err);
     qni_json_array_end(&w);
     qni_json_object_end(&w);
-    const qn_status written = qni_json_finish(&w, err);
-    return s != QN_OK ? s : written == QN_IO ? QN_OK : written; /* the command reports what could not be written */
+    const qn_status written = qni_out_json_finish(&w, err);
+    return s == QN_OK ? written : s;
 }

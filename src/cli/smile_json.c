@@ -127,6 +127,5 @@ qn_status qni_smile_show_json(const smile_job *job, qn_error *err)
     qni_json_array_end(w);
     write_warnings(w, job);
     qni_json_object_end(w);
-    qn_status s = qni_json_finish(w, err);
-    return s == QN_IO ? QN_OK : s; /* the command reports what could not be written, once */
+    return qni_out_json_finish(w, err);
 }

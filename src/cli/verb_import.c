@@ -209,8 +209,7 @@ static qn_status show(const import_job *job, const char *path, const qn_import *
     qni_json_writer w;
     qni_json_writer_init(&w, qni_out_json_sink, job->run->out, 0);
     write_json(&w, path, r, failure);
-    qn_status s = qni_json_finish(&w, err);
-    return s == QN_IO ? QN_OK : s; /* what could not be written, the command says */
+    return qni_out_json_finish(&w, err);
 }
 
 /* Whether the others may still be kept after that. */

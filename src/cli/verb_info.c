@@ -239,8 +239,7 @@ static qn_status show_json(qni_out *out, const qni_settings *settings, int level
     parts_json(w);
     files_json(w, settings);
     qni_json_object_end(w);
-    qn_status s = qni_json_finish(w, err);
-    return s == QN_IO ? QN_OK : s; /* the command reports what could not be written, once */
+    return qni_out_json_finish(w, err);
 }
 
 static int run_info(qni_run *run, const qni_args *args)

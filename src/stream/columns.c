@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/nearest.h"
+#include "lang/hoist.h"
 #include "mem/refuse.h"
 #include "stream/limits.h"
 
@@ -21,8 +22,7 @@ const char *const qni_field_names[QNI_FIELD_COUNT] = {
 static qn_status more(qni_columns *c, const qn_allocator *allocator, qn_error *err)
 {
     if (!qni_grow(allocator, (void **)&c->names, &c->capacity, c->count + 1, sizeof *c->names) ||
-        !qni_grow(allocator, (void **)&c->values, &c->values_capacity, c->count + 1, sizeof *c->values) ||
-        !qni_grow(allocator, (void **)&c->hidden, &c->hidden_capacity, c->count + 1, sizeof *c->hidden))
+        !qni_grow(allocator, (void **)&c->values, &c->values_capacity, c->count + 1, sizeof *c->values))
         return qni_refused(err, allocator, (c->count + 1) * (int64_t)sizeof *c->names, "the columns of a stream");
     return QN_OK;
 }
@@ -38,7 +38,6 @@ qn_status qni_columns_init(qni_columns *columns, const qn_allocator *allocator, 
         if (columns->names[field] == NULL)
             return qni_refused(err, allocator, 0, "the columns of a stream");
         columns->values[field] = NULL;
-        columns->hidden[field] = true;
         columns->count++;
     }
     return QN_OK;
@@ -52,7 +51,6 @@ void qni_columns_fini(qni_columns *columns, int64_t ring_capacity, const qn_allo
     }
     qni_free(allocator, columns->names, columns->capacity, sizeof *columns->names);
     qni_free(allocator, columns->values, columns->values_capacity, sizeof *columns->values);
-    qni_free(allocator, columns->hidden, columns->hidden_capacity, sizeof *columns->hidden);
     *columns = (qni_columns){.count = 0};
 }
 
@@ -62,6 +60,11 @@ int64_t qni_columns_find(const qni_columns *columns, const char *name)
         if (strcmp(columns->names[i], name) == 0)
             return i;
     return -1;
+}
+
+bool qni_columns_is_shown(const qni_columns *columns, int64_t index)
+{
+    return index >= QNI_FIELD_COUNT && !qni_hoist_is_hidden(columns->names[index]);
 }
 
 /* Values where there are none yet. NaN until they are written: what nobody writes is not a number. */
@@ -87,7 +90,7 @@ qn_status qni_columns_read(int32_t *out, qn_stream *stream, const char *name, co
         const char *known[QNI_STREAM_COLUMNS_MAX];
         int64_t count = 0;
         for (int64_t i = 0; i < columns->count; i++)
-            if (columns->names[i][0] != QNI_COLUMN_HIDDEN)
+            if (!qni_hoist_is_hidden(columns->names[i]))
                 known[count++] = columns->names[i];
         int64_t near = qni_nearest(name, known, count);
         return near < 0 ? qni_error(err, QN_NAME, "%.64s: there is no column \"%.64s\"", who, name)
@@ -98,7 +101,7 @@ qn_status qni_columns_read(int32_t *out, qn_stream *stream, const char *name, co
     return make_values(&columns->values[at], stream, name, err);
 }
 
-qn_status qni_columns_add(int32_t *out, qn_stream *stream, const char *name, bool hidden, qn_error *err)
+qn_status qni_columns_add(int32_t *out, qn_stream *stream, const char *name, qn_error *err)
 {
     qni_columns *columns = &stream->columns;
     if (qni_columns_find(columns, name) >= 0)
@@ -118,7 +121,7 @@ qn_status qni_columns_add(int32_t *out, qn_stream *stream, const char *name, boo
     *out = (int32_t)columns->count;
     columns->names[columns->count] = copy;
     columns->values[columns->count] = values;
-    columns->hidden[columns->count++] = hidden;
+    columns->count++;
     return QN_OK;
 }
 

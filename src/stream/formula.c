@@ -16,7 +16,7 @@
 static qn_status add_step(qn_stream *stream, const qni_hoist_step *step, qn_error *err)
 {
     if (step->model != NULL)
-        return qni_hoist_place(qni_formula_add_model(stream, step->column, step->model, true, err), step->place, err);
+        return qni_hoist_place(qni_formula_add_model(stream, step->column, step->model, err), step->place, err);
     const qni_formula_call call = {.column = step->column,
                                    .text = step->text,
                                    .kind = (qn_indicator_kind)step->function,
@@ -36,7 +36,7 @@ qn_status qni_formula_add(qn_stream *stream, const char *formula, int64_t size, 
     for (int64_t i = 0; i < hoisted.count && status == QN_OK; i++)
         status = add_step(stream, &hoisted.steps[i], err);
     if (status == QN_OK)
-        status = qni_formula_add_model(stream, hoisted.name, hoisted.model, false, err);
+        status = qni_formula_add_model(stream, hoisted.name, hoisted.model, err);
     qni_hoisted_fini(&hoisted);
     return status;
 }

@@ -11,8 +11,7 @@
 QN_MUST_USE qn_status qni_formula_add(qn_stream *stream, const char *formula, int64_t size, qn_error *err);
 
 /* Adds a stage that writes `column`, the value of a model without parameters; takes one more reference. */
-QN_MUST_USE qn_status qni_formula_add_model(qn_stream *stream, const char *column, qn_model *model, bool hidden,
-                                            qn_error *err);
+QN_MUST_USE qn_status qni_formula_add_model(qn_stream *stream, const char *column, qn_model *model, qn_error *err);
 
 /* Adds a stage that writes the hidden `column`, an indicator of series (inputs) with constants (count). `text` is the
  * call, for messages. */

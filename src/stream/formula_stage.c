@@ -38,7 +38,7 @@ static void free_model(void *self)
     qni_delete(s->allocator, s);
 }
 
-qn_status qni_formula_add_model(qn_stream *stream, const char *column, qn_model *model, bool hidden, qn_error *err)
+qn_status qni_formula_add_model(qn_stream *stream, const char *column, qn_model *model, qn_error *err)
 {
     const qn_allocator *allocator = qni_stream_allocator(stream);
     const char *reads[QNI_STREAM_COLUMNS_MAX];
@@ -65,7 +65,7 @@ qn_status qni_formula_add_model(qn_stream *stream, const char *column, qn_model 
                                              .write_count = 1,
                                              .run = run_model,
                                              .free = free_model},
-                          hidden, err);
+                          err);
 }
 
 typedef struct call_stage {
@@ -114,5 +114,5 @@ qn_status qni_formula_add_call(qn_stream *stream, const qni_formula_call *call, 
                                              .write_count = 1,
                                              .run = run_call,
                                              .free = free_call},
-                          true, err);
+                          err);
 }

@@ -205,7 +205,7 @@ static qn_status show_all(qn_stream *s, qni_step *step, qn_error *err)
     qn_status status = qni_step_columns(s, step, qn_stream_column_count(s), err);
     int64_t at = 0;
     for (int64_t i = QNI_FIELD_COUNT; i < s->columns.count && status == QN_OK; i++)
-        if (!s->columns.hidden[i])
+        if (qni_columns_is_shown(&s->columns, i))
             step->columns[at++] = (int32_t)i;
     return status;
 }

@@ -40,8 +40,7 @@ extern const char *const qni_field_names[QNI_FIELD_COUNT];
 typedef struct qni_columns {
     char **names;    /* (count) */
     double **values; /* (count) each (capacity of the ring); NULL: nobody reads the field */
-    bool *hidden;    /* (count) */
-    int64_t count, capacity, hidden_capacity, values_capacity;
+    int64_t count, capacity, values_capacity;
 } qni_columns;
 
 typedef enum qni_step_kind {
@@ -135,11 +134,13 @@ QN_MUST_USE qn_status qni_step_columns(qn_stream *stream, qni_step *step, int64_
 /* Fields are columns from the beginning. Errors: QN_NOMEM, QN_BUDGET. */
 QN_MUST_USE qn_status qni_columns_init(qni_columns *columns, const qn_allocator *allocator, qn_error *err);
 int64_t qni_columns_find(const qni_columns *columns, const char *name); /* -1: none */
+/* Whether sinks that read all see the column: a stage has made it, and not for others alone. */
+bool qni_columns_is_shown(const qni_columns *columns, int64_t index);
 /* The column that is read by `who`, with its values there. Errors: QN_NAME, QN_NOMEM, QN_BUDGET. */
 QN_MUST_USE qn_status qni_columns_read(int32_t *out, qn_stream *stream, const char *name, const char *who,
                                        qn_error *err);
 /* A new column. Errors: QN_INVALID (there is one of that name), QN_LIMIT, QN_NOMEM, QN_BUDGET. */
-QN_MUST_USE qn_status qni_columns_add(int32_t *out, qn_stream *stream, const char *name, bool hidden, qn_error *err);
+QN_MUST_USE qn_status qni_columns_add(int32_t *out, qn_stream *stream, const char *name, qn_error *err);
 void qni_columns_fini(qni_columns *columns, int64_t ring_capacity, const qn_allocator *allocator);
 
 /* Writes the fields that somebody reads. */

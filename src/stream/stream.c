@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/utf8.h"
+#include "lang/hoist.h"
 #include "mem/refuse.h"
 #include "stream/limits.h"
 
@@ -199,7 +200,7 @@ static qn_status read_columns(qn_stream *s, qni_step *step, const char *const *n
     return status;
 }
 
-qn_status qni_stream_add(qn_stream *stream, const qn_stream_stage *stage, bool hidden, qn_error *err)
+qn_status qni_stream_add(qn_stream *stream, const qn_stream_stage *stage, qn_error *err)
 {
     qni_step step = {.kind = QNI_STEP_STAGE, .stage = *stage};
     qn_status status = check_open(stream, err);
@@ -210,7 +211,7 @@ qn_status qni_stream_add(qn_stream *stream, const qn_stream_stage *stage, bool h
     if (status == QN_OK)
         status = read_columns(stream, &step, stage->reads, stage->read_count, err);
     for (int64_t i = 0; i < stage->write_count && status == QN_OK; i++)
-        status = qni_columns_add(&step.columns[stage->read_count + i], stream, stage->writes[i], hidden, err);
+        status = qni_columns_add(&step.columns[stage->read_count + i], stream, stage->writes[i], err);
     if (status == QN_OK)
         status = add_step(stream, &step, err);
     if (status != QN_OK)
@@ -221,13 +222,12 @@ qn_status qni_stream_add(qn_stream *stream, const qn_stream_stage *stage, bool h
 qn_status qn_stream_add_stage(qn_stream *stream, const qn_stream_stage *stage, qn_error *err)
 {
     for (int64_t i = 0; i < stage->write_count; i++)
-        if (stage->writes[i][0] == QNI_COLUMN_HIDDEN) {
+        if (qni_hoist_is_hidden(stage->writes[i])) {
             if (stage->free != NULL)
                 stage->free(stage->self);
-            return qni_error(err, QN_INVALID, "the column \"%.64s\": a name does not begin with %c", stage->writes[i],
-                             QNI_COLUMN_HIDDEN);
+            return qni_error(err, QN_INVALID, "the column \"%.64s\": a name does not begin with =", stage->writes[i]);
         }
-    return qni_stream_add(stream, stage, false, err);
+    return qni_stream_add(stream, stage, err);
 }
 
 qn_status qn_stream_add_sink(qn_stream *stream, const qn_stream_sink *sink, qn_error *err)
@@ -252,7 +252,7 @@ qn_status qn_stream_add_sink(qn_stream *stream, const qn_stream_sink *sink, qn_e
 static int64_t nth_shown(const qn_stream *stream, int64_t index)
 {
     for (int64_t i = QNI_FIELD_COUNT; i < stream->columns.count; i++)
-        if (!stream->columns.hidden[i] && index-- == 0)
+        if (qni_columns_is_shown(&stream->columns, i) && index-- == 0)
             return i;
     return -1;
 }
@@ -261,7 +261,7 @@ int64_t qn_stream_column_count(const qn_stream *stream)
 {
     int64_t count = 0;
     for (int64_t i = QNI_FIELD_COUNT; i < stream->columns.count; i++)
-        count += !stream->columns.hidden[i];
+        count += qni_columns_is_shown(&stream->columns, i);
     return count;
 }
 

@@ -5,12 +5,8 @@
 
 #include <quern/stream.h>
 
-enum {
-    QNI_COLUMN_HIDDEN = '=' /* with which names begin of columns that formulas make for themselves */
-};
-
-/* Adds a stage whose columns are for other stages only where `hidden`: sinks that read all do not see them. */
-QN_MUST_USE qn_status qni_stream_add(qn_stream *stream, const qn_stream_stage *stage, bool hidden, qn_error *err);
+/* As qn_stream_add_stage, also with columns that sinks which read all do not see (qni_hoist_is_hidden). */
+QN_MUST_USE qn_status qni_stream_add(qn_stream *stream, const qn_stream_stage *stage, qn_error *err);
 
 /* The columns that there are: those of records, then what stages write, hidden ones too. Borrowed until one is added.
  * */
