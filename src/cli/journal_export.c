@@ -5,9 +5,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/number.h"
-#include "base/time.h"
 #include "cli/journal_int.h"
+#include "cli/place.h"
 #include "cli/sheet.h"
 
 #include <inttypes.h>
@@ -35,28 +34,13 @@ export;
 
 /* ---- places ---- */
 
-static bool is_number(int64_t *out, const char *text)
-{
-    const char *end = text + strlen(text);
-    return qni_integer_parse(out, text, end) == end && *out >= 0;
-}
-
-const char *qni_journal_place_refuse(const char *text)
-{
-    int64_t value;
-    if (is_number(&value, text) || qni_timestamp_parse_ns(&value, text, (int64_t)strlen(text)))
-        return NULL;
-    return "neither the number of a record nor a time such as 2026-02-13T14:30:00";
-}
-
 /* The number of a record by the text; `last`: of the last one that is not later than the time. -2: there is none. */
 static qn_status find_place(int64_t *out, qn_journal_reader *reader, const char *text, bool last, qn_error *err)
 {
     int64_t time_ns;
     *out = -1;
-    if (text == NULL || is_number(out, text))
+    if (text == NULL || !qni_place_read(out, &time_ns, text) || *out >= 0)
         return QN_OK;
-    (void)qni_timestamp_parse_ns(&time_ns, text, (int64_t)strlen(text));
     if (last && time_ns == INT64_MAX)
         return QN_OK;
     qn_status s = qn_journal_find_time(out, reader, time_ns + last, err);

@@ -39,7 +39,4 @@ QN_MUST_USE qn_status qni_journal_show_cut(const qni_journal_job *job, int64_t a
  * */
 QN_MUST_USE qn_status qni_journal_export(const qni_journal_job *job, const char *from, const char *to, qn_error *err);
 
-/* What is wrong with a text as `from` or `to`; NULL: nothing. */
-const char *qni_journal_place_refuse(const char *text);
-
 #endif

@@ -70,14 +70,11 @@ typedef struct replay_job {
 
 /* What is wrong with the text of an option; NULL: nothing (replay_settings.c). */
 const char *qni_replay_speed_refuse(const char *text);
-const char *qni_replay_place_refuse(const char *text);
 const char *qni_replay_bars_refuse(const char *text);
 const char *qni_replay_symbols_refuse(const char *text);
 
 /* What they say. */
 double qni_replay_speed(const char *text); /* 0: max */
-/* A place is a number of a record, else a time. */
-bool qni_replay_place(int64_t *number, int64_t *time_ns, const char *text);
 /* The interval and the file of INTERVAL:FILE. */
 bool qni_replay_bars(int64_t *interval_ns, const char **file, const char *text);
 

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "cli/limits.h"
+#include "cli/place.h"
 #include "cli/replay_int.h"
 
 #include <inttypes.h>
@@ -149,9 +150,9 @@ static qn_status read_range(qn_stream_range *range, const replay_job *job, qn_er
     const char *const from = text_of(job, REPLAY_FROM), *const to = text_of(job, REPLAY_TO);
     int64_t number, time_ns;
     qn_stream_range_init(range, sizeof *range);
-    if (from != NULL && qni_replay_place(&number, &time_ns, from))
+    if (from != NULL && qni_place_read(&number, &time_ns, from))
         *(number >= 0 ? &range->from : &range->from_ns) = number >= 0 ? number : time_ns;
-    if (to != NULL && qni_replay_place(&number, &time_ns, to))
+    if (to != NULL && qni_place_read(&number, &time_ns, to))
         *(number >= 0 ? &range->to : &range->to_ns) = number >= 0 ? number : time_ns;
     if (range->from > range->to || range->from_ns > range->to_ns)
         return qni_error(err, QN_INVALID, "--from %.40s is behind --to %.40s", from, to);

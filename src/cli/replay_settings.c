@@ -1,6 +1,5 @@
 /* cli/replay_settings.c: what the texts of the options of `quern replay` say. Any thread. */
 #include "base/number.h"
-#include "base/time.h"
 #include "cli/replay_int.h"
 
 #include <string.h>
@@ -22,26 +21,6 @@ double qni_replay_speed(const char *text)
 const char *qni_replay_speed_refuse(const char *text)
 {
     return qni_replay_speed(text) < 0 ? "neither max nor a speed such as 1x or 10x (above 0, at most 1e9)" : NULL;
-}
-
-/* ---- --from, --to ---- */
-
-bool qni_replay_place(int64_t *number, int64_t *time_ns, const char *text)
-{
-    const int64_t size = (int64_t)strlen(text);
-    *number = *time_ns = -1;
-    if (qni_integer_parse(number, text, text + size) == text + size)
-        return *number >= 0;
-    *number = -1;
-    return qni_timestamp_parse_ns(time_ns, text, size);
-}
-
-const char *qni_replay_place_refuse(const char *text)
-{
-    int64_t number, time_ns;
-    return qni_replay_place(&number, &time_ns, text)
-               ? NULL
-               : "neither the number of a record (from 0) nor a time such as 2026-02-13T14:30:00.5Z";
 }
 
 /* ---- --bars 1m:bars.csv ---- */

@@ -1,6 +1,7 @@
 /* cli/verb_journal.c: `quern journal`: records that a stream kept: looked at, checked, cut, written out. */
 #include "base/error.h"
 #include "cli/journal_int.h"
+#include "cli/place.h"
 #include "cli/report.h"
 #include "cli/verbs.h"
 
@@ -33,7 +34,7 @@ static const qni_option options[JOURNAL_OPTION_COUNT] = {
                       .type = QNI_OPTION_STRING,
                       .argument = "PLACE",
                       .absent = "the first record",
-                      .refuse = qni_journal_place_refuse,
+                      .refuse = qni_place_refuse,
                       .group = "The work",
                       .help = "export: the first record that is written: its number, or a time such as "
                               "2026-02-13T14:30:00 (UTC, or with an offset): the first record of that time or later."},
@@ -41,7 +42,7 @@ static const qni_option options[JOURNAL_OPTION_COUNT] = {
                     .type = QNI_OPTION_STRING,
                     .argument = "PLACE",
                     .absent = "the last record",
-                    .refuse = qni_journal_place_refuse,
+                    .refuse = qni_place_refuse,
                     .group = "The work",
                     .help = "export: the last record that is written: its number, or a time: the one before the first "
                             "that is later."},

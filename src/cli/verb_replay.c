@@ -1,5 +1,6 @@
 /* cli/verb_replay.c: `quern replay`: a stream of ticks through formulas, a risk gate, and into files. */
 #include "base/error.h"
+#include "cli/place.h"
 #include "cli/replay_int.h"
 #include "cli/report.h"
 #include "cli/verbs.h"
@@ -27,13 +28,13 @@ static const qni_option options[REPLAY_OPTION_COUNT] = {
     [REPLAY_FROM] = {.name = "from",
                      .type = QNI_OPTION_STRING,
                      .argument = "N|TIME",
-                     .refuse = qni_replay_place_refuse,
+                     .refuse = qni_place_refuse,
                      .group = "The source",
                      .help = "The first record: its number, from 0, or an event time such as 2026-02-13T14:30Z."},
     [REPLAY_TO] = {.name = "to",
                    .type = QNI_OPTION_STRING,
                    .argument = "N|TIME",
-                   .refuse = qni_replay_place_refuse,
+                   .refuse = qni_place_refuse,
                    .group = "The source",
                    .help = "The last record, included."},
     [REPLAY_MAP] = {.name = "map",
